@@ -1,0 +1,175 @@
+"""What the catalogue holds: datasets, their columns and labels, immutable versions, shared dictionaries."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from dataspace.model.names import ColumnName, DatasetName
+
+
+class Label(StrEnum):
+    """What a column holds, as far as privacy is concerned. Policies speak of labels, so that they stay small."""
+
+    DIRECT_IDENTIFIER = "direct-identifier"
+    QUASI_IDENTIFIER = "quasi-identifier"
+    SPECIAL_CATEGORY = "special-category"
+    FREE_TEXT = "free-text"
+    TRADE_SECRET = "trade-secret"  # noqa: S105 - a label, not a secret
+
+
+class ColumnType(StrEnum):
+    """The normalised types of curated columns; each maps to one Arrow type and one DuckDB type."""
+
+    BOOLEAN = "boolean"
+    INTEGER = "integer"
+    NUMBER = "number"
+    TEXT = "text"
+    DATE = "date"
+    TIMESTAMP = "timestamp"
+    OTHER = "other"
+    """Anything richer (lists, structs): served as rows only."""
+
+
+Value = str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a dataset.
+
+    `values` are the declared codes (the domain of a key that an answer may be grouped by), `lower` and `upper` the
+    declared bounds (what a private sum clips to). All are declared by people, never read off the data.
+    """
+
+    name: ColumnName
+    type: ColumnType
+    title: str = ""
+    description: str = ""
+    labels: frozenset[Label] = frozenset()
+    values: tuple[Value, ...] = ()
+    meanings: tuple[str, ...] = ()
+    lower: float | None = None
+    upper: float | None = None
+    unit: str = ""
+    """UCUM code, empty where the column has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRef:
+    """One immutable version: the dataset's name and the SHA-256, in hex, of its manifest."""
+
+    dataset: DatasetName
+    sha256: str
+
+    def __str__(self) -> str:
+        return f"{self.dataset}@{self.sha256[:12]}"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file of a version, by content."""
+
+    name: str
+    sha256: str
+    size: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What a version is made of, and where it came from."""
+
+    ref: VersionRef
+    columns: tuple[Column, ...]
+    files: tuple[File, ...]
+    rows: int
+    created: datetime
+    source: str
+    """What was read, without its folder: `medpar.csv`."""
+    steps: tuple[str, ...] = ()
+    """The declared curation steps, in order, as the steward would type them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Responsibility:
+    """Who answers for the data. A record without these is a draft and cannot be published."""
+
+    controller: str = ""
+    data_protection_officer: str = ""
+    contact: str = ""
+    cited_law: str = ""
+    ethics_vote: str = ""
+    retention: str = ""
+    licence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """One lineage: a name under which versions follow each other.
+
+    `privacy_unit` names the column of the person (or machine) whose contribution is protected; None means that
+    each row is its own unit, which the steward has to confirm. `dictionary` is `name@version` or empty.
+    """
+
+    name: DatasetName
+    title: str
+    description: str
+    columns: tuple[Column, ...]
+    privacy_unit: ColumnName | None
+    latest: VersionRef | None
+    dictionary: str = ""
+    synthetic: bool = False
+    theme: str = ""
+    keywords: tuple[str, ...] = ()
+    responsibility: Responsibility = field(default_factory=Responsibility)
+    published: bool = False
+
+    def column(self, name: str) -> Column | None:
+        """The column of that name, or None."""
+        return next((column for column in self.columns if column.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Dictionary:
+    """Names, types, units and codes that several sites' datasets claim to follow."""
+
+    name: str
+    version: str
+    title: str
+    columns: tuple[Column, ...]
+    unit: str
+    """What one row is, in a noun: `stay`, `machine`."""
+
+    def __str__(self) -> str:
+        return f"{self.name}@{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that a steward should know before publishing, with the command that fixes it."""
+
+    column: ColumnName | None
+    text: str
+    fix: str = ""
+    suggests: Label | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnProfile:
+    """What one pass over the data tells about a column. For the steward's eyes: a profile is an answer too."""
+
+    name: ColumnName
+    type: ColumnType
+    nulls: int
+    distinct: int
+    lowest: str
+    highest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One pass over a source, before or after it became a version."""
+
+    rows: int
+    columns: tuple[ColumnProfile, ...]
+    findings: tuple[Finding, ...]

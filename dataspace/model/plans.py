@@ -1,0 +1,152 @@
+"""What an engine may run: cuts, compiled aggregates, federated counts and training plans."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from dataspace.model.datasets import Value, VersionRef
+from dataspace.model.names import ColumnName, CutId, DatasetName
+from dataspace.model.policies import AnswerKind, Mask
+from dataspace.model.predicates import Predicate
+
+
+@dataclass(frozen=True, slots=True)
+class CutRecipe:
+    """What a cut is made of; two permits with the same recipe share one cut.
+
+    `mask_key_id` names the key of hashed columns, empty where none is hashed.
+    """
+
+    version: VersionRef
+    columns: tuple[ColumnName, ...]
+    row_filter: Predicate | None = None
+    masks: Mapping[ColumnName, Mask] = field(default_factory=dict)
+    opt_out_digest: str = ""
+    mask_key_id: str = ""
+
+
+class Function(StrEnum):
+    """The measures of the closed subset."""
+
+    COUNT = "count"
+    SUM = "sum"
+    AVG = "avg"
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One number in each cell. `column` is None for a count of privacy units."""
+
+    function: Function
+    column: ColumnName | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One column that cells are grouped by; `values` its declared domain, empty where none is declared."""
+
+    column: ColumnName
+    values: tuple[Value, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AggregatePlan:
+    """A compiled question over one dataset: our own plan, not the asker's SQL. Total by construction."""
+
+    dataset: DatasetName
+    keys: tuple[Key, ...]
+    measures: tuple[Measure, ...]
+    where: Predicate | None = None
+    privacy_unit: ColumnName | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """The rules that the clerk applies to an aggregate answer.
+
+    `cohort`: distinct privacy units a cell needs. `dominance_n` largest contributors may make up at most
+    `dominance_share` of a sum; `p_percent`: the second largest must not be able to estimate the largest closer
+    than that.
+    """
+
+    cohort: int = 10
+    dominance_n: int = 2
+    dominance_share: float = 0.9
+    p_percent: float = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """How a noisy answer is made: ε for the whole answer, split evenly over its measures; δ is 0 (pure).
+
+    `lower` and `upper` bound each summed column, from the catalogue.
+    """
+
+    epsilon: float
+    bounds: Mapping[ColumnName, tuple[float, float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RowsPlan:
+    """A statement that passed the gate: `tree` is what was validated and what runs."""
+
+    tree: str
+    relations: Mapping[DatasetName, CutId] = field(default_factory=dict)
+    maximum_rows: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CellsPlan:
+    """An aggregate or noisy question: the plan over one cut, and what the clerk does with its cells."""
+
+    aggregate: AggregatePlan
+    cut: CutId
+    kind: AnswerKind
+    disclosure: Disclosure = field(default_factory=Disclosure)
+    noise: Noise | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CountPlan:
+    """A count over all sites that hold a dataset; `by` may contain `site`, which no site has as a column."""
+
+    dataset: DatasetName
+    where: str
+    by: tuple[str, ...]
+    purpose: str
+
+
+class Family(StrEnum):
+    """Model families of the declarative path."""
+
+    LOGISTIC = "logistic"
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingPlan:
+    """A federated fit, declared; nothing foreign runs.
+
+    `features` become columns of the design matrix; those in `categorical` become one indicator for each declared
+    code but the first. `holdout` is the share of rows, chosen by a keyed hash of the row, that no site trains on.
+    """
+
+    dataset: DatasetName
+    family: Family
+    target: ColumnName
+    features: tuple[ColumnName, ...]
+    categorical: Mapping[ColumnName, tuple[Value, ...]]
+    purpose: str
+    rounds: int = 5
+    holdout: float = 0.25
+    minimum_sites: int = 3
+    seed: int = 0
+    ridge: float = 0.0
+
+    def terms(self) -> tuple[str, ...]:
+        """Names of the coefficients, the intercept first."""
+        names = ["(intercept)"]
+        for feature in self.features:
+            codes = self.categorical.get(feature)
+            names += [f"{feature}={code}" for code in codes[1:]] if codes else [feature]
+        return tuple(names)
