@@ -19,6 +19,7 @@ from dataspace.model.names import (
     DatasetName,
     PermitId,
     PolicyId,
+    PrincipalId,
     RunId,
     SiteName,
 )
@@ -29,6 +30,7 @@ from dataspace.model.predicates import Predicate
 from dataspace.model.principals import Principal
 from dataspace.model.records import Receipt, Record
 from dataspace.model.runs import Arrays, RunEvent, RunOrder, SiteMessage, SiteReply
+from dataspace.model.sites import Site
 
 
 class Clock(Protocol):
@@ -60,6 +62,9 @@ class PolicyStore(Protocol):
 
     def current(self) -> PolicySet: ...
     def withdraw(self, policy: PolicyId) -> None: ...
+    def texts(self, policy: PolicyId) -> Sequence[str]:
+        """Every text that was published under the id, oldest first; empty where none was."""
+        ...
 
 
 class PermitStore(Protocol):
@@ -130,6 +135,22 @@ class Answers(Protocol):
     def remember(self, key: str, answer: pa.Table) -> None: ...
 
 
+class People(Protocol):
+    """The principals that a built-in issuer may issue tokens for."""
+
+    def put(self, principal: Principal) -> None: ...
+    def get(self, id: PrincipalId) -> Principal | None: ...
+    def all(self) -> Sequence[Principal]: ...
+
+
+class Sites(Protocol):
+    """The sites that have joined a hub."""
+
+    def put(self, site: Site) -> None: ...
+    def get(self, name: SiteName) -> Site | None: ...
+    def all(self) -> Sequence[Site]: ...
+
+
 class Signer(Protocol):
     """Signs with one Ed25519 key that never leaves its provider."""
 
@@ -149,6 +170,22 @@ class PermitSeal(Protocol):
 
     def sign_status(self, status: PermitStatus) -> str: ...
     def verify_status(self, jws: str) -> PermitStatus: ...
+
+
+class SiteWill(Protocol):
+    """What the people of a site have decided, as it stands now."""
+
+    def stopped(self) -> bool:
+        """True while the kill switch is on."""
+        ...
+
+    def accepted(self, permit: PermitId) -> bool:
+        """True where the site's steward countersigned the permit."""
+        ...
+
+    def approved(self, app_hash: str) -> bool:
+        """True where the site approved this very code package."""
+        ...
 
 
 class StatusSource(Protocol):
@@ -232,8 +269,10 @@ class Cuts(Protocol):
 
 
 class Engine(Protocol):
-    """Runs plans in confined processes over cuts, and nothing else."""
+    """Runs plans in confined processes over cuts, and nothing else. `version` is part of every cut's name."""
 
+    @property
+    def version(self) -> str: ...
     def rows(self, session: str, plan: RowsPlan, leases: Sequence[CutLease]) -> Iterator[pa.RecordBatch]: ...
     def cells(self, session: str, plan: CellsPlan, leases: Sequence[CutLease]) -> tuple[pa.Table, AnswerNote]:
         """Worker to clerk to answer; whatever goes wrong is NoAnswer."""
@@ -274,3 +313,46 @@ class Federation(Protocol):
         ...
 
     def stop(self, run: RunId) -> None: ...
+
+
+class Incoming(Protocol):
+    """Files on their way in."""
+
+    def received(self, filename: str, content: Iterable[bytes]) -> AbstractContextManager[Path]:
+        """The bytes as a file of that name, whole, while the context lasts; afterwards nothing of it is left."""
+        ...
+
+
+class Invitations(Protocol):
+    """Invitations that a hub has given out and nobody has used yet. Only the digest of the secret is kept."""
+
+    def put(self, site: SiteName, digest: str, expires: datetime) -> None:
+        """Remember it; an earlier one for the same site does not hold any more."""
+        ...
+
+    def take(self, site: SiteName, digest: str, now: datetime) -> bool:
+        """True once, for the digest that was put, before it expires; also where two ask at the same time."""
+        ...
+
+
+class Nodes(Protocol):
+    """Where sites connect to."""
+
+    @property
+    def address(self) -> str:
+        """`host:port`, as a site reaches it."""
+        ...
+
+    @property
+    def ca_pem(self) -> bytes:
+        """The certificate that a site verifies it with."""
+        ...
+
+    @property
+    def app_hash(self) -> str:
+        """SHA-256 of the code package that runs execute."""
+        ...
+
+    def register(self, site: SiteName, public_key: bytes) -> int:
+        """Admit the node with this key (PEM); its number. Twice gives the same."""
+        ...

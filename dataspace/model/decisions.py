@@ -6,7 +6,10 @@ from typing import NoReturn
 from dataspace.model.names import PolicyId, RuleId
 from dataspace.model.policies import Effect, Obligations, Operand
 
-_NOT_A_BOOLEAN = "a decision is not a yes or no: match on Allow or Deny, so that the obligations of an allowance are carried out"
+_NOT_A_BOOLEAN = (
+    "a decision is not a yes or no: match on Allow or Deny, so that obligations of an allowance are carried out, "
+    "and the reasons of a denial told"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,8 @@ class Application:
     state: ApplicationState = ApplicationState.SUBMITTED
     decided_by: PrincipalId | None = None
     permit: PermitId | None = None
+    purposes: tuple[str, ...] = ()
+    """All purposes applied for, `purpose` first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,8 @@ class Permit:
     sites: frozenset[SiteName] = frozenset()
     roster: str = ""
     """Digest of the sites that may compute together."""
+    purposes: tuple[str, ...] = ()
+    """All purposes granted, `purpose` first; empty means that one only."""
     revoked: datetime | None = None
     """When it was taken back, as far as the decider knows; None while it stands."""
 

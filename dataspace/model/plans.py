@@ -14,7 +14,8 @@ from dataspace.model.predicates import Predicate
 class CutRecipe:
     """What a cut is made of; two permits with the same recipe share one cut.
 
-    `mask_key_id` names the key of hashed columns, empty where none is hashed.
+    `mask_key_id` names the key of hashed columns, empty where none is hashed. `privacy_unit` is kept in the cut under
+    a meaningless number, also where the asker may not read the column; None means that each row is its own unit.
     """
 
     version: VersionRef
@@ -23,6 +24,7 @@ class CutRecipe:
     masks: Mapping[ColumnName, Mask] = field(default_factory=dict)
     opt_out_digest: str = ""
     mask_key_id: str = ""
+    privacy_unit: ColumnName | None = None
 
 
 class Function(StrEnum):

@@ -1,0 +1,34 @@
+"""What a site allows beyond its policies: the house rules that its IT sets, and what it pinned when it joined."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Acceptance(StrEnum):
+    """How a permit takes effect at a site: never by the hub's will alone."""
+
+    BY_HAND = "by-hand"
+    """Each permit is countersigned: `dataspace site accept PERMIT`."""
+    BY_POLICY = "by-policy"
+    """The site's own policies decide on every permit of a pinned issuer."""
+
+
+@dataclass(frozen=True, slots=True)
+class SiteLimits:
+    """Stricter wins wherever these, a permit and a policy differ.
+
+    `status_seconds`: how old the revocation list may get before a fresh one is fetched; `status_stale_seconds`: how
+    old it may be at most. `units` and `events` are the fewest privacy units, and the fewest units with and without
+    the outcome, that a model may be fitted on. `rounds` bounds one training run.
+    """
+
+    acceptance: Acceptance = Acceptance.BY_HAND
+    status_seconds: float = 900.0
+    status_stale_seconds: float = 86_400.0
+    units: int = 50
+    events: int = 10
+    rounds: int = 100
+
+
+HOLDOUTS = (0.0, 0.25)
+"""Shares that may be held out. Finer choices would let two runs differ by a few rows, and so tell about these."""

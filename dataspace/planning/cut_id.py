@@ -1,0 +1,14 @@
+"""The name of a cut: a hash of everything that decides what is in it."""
+
+from dataspace.model.codec import to_json
+from dataspace.model.names import CutId
+from dataspace.model.plans import CutRecipe
+from dataspace.transparency.canonical import digest
+
+
+def cut_id(recipe: CutRecipe, engine_version: str) -> CutId:
+    """SHA-256 over the canonical JSON of the recipe and the version of the engine that materialises it.
+
+    Two permits with equal recipes share one cut. Raises ValueError for a recipe that JSON cannot carry unchanged.
+    """
+    return CutId(digest({"engine": engine_version, "recipe": to_json(recipe)}))

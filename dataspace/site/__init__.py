@@ -1,0 +1,1 @@
+"""The hospital's side: what joins, guards and runs at a site."""
