@@ -1,0 +1,87 @@
+"""What every test finds: a home of its own, few threads, the published vectors, and nothing that outlives it."""
+
+import os
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+# Before numpy is loaded, and for every child: a test that takes all cores makes its neighbours time out.
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[name] = "2"
+
+ROOT = Path(__file__).resolve().parent.parent
+MARK = "DATASPACE_TEST_SESSION"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of published test vectors and real data beside the project; skips where it is absent."""
+    folder = ROOT.parent / "shared"
+    if not folder.is_dir():
+        pytest.skip("the published test vectors are not beside the project (../shared)")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Path]:
+    """An empty home directory for this test, and none of the caller's settings of `dataspace`."""
+    folder = tmp_path_factory.mktemp(f"home-{request.node.name[:40].replace('/', '-')}")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in os.environ:
+            if name.startswith("XDG_") or (
+                name.startswith("DATASPACE_") and name not in {MARK, "DATASPACE_MEDPAR"}
+            ):
+                patch.delenv(name)
+        patch.setenv("HOME", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_outlives_the_tests() -> Iterator[None]:
+    """Fail at the end if a process that a test started still runs, also one that left its parent.
+
+    Children inherit a mark, so an orphan is found too; its home directory is named after the test that started it.
+    """
+    mark = uuid.uuid4().hex
+    os.environ[MARK] = mark
+    yield
+    patience = time.monotonic() + 5
+    while (left := survivors(mark)) and time.monotonic() < patience:
+        time.sleep(0.1)
+    for process in left:
+        process.kill()
+    names = [describe(process) for process in left]
+    assert not left, "still running after the tests: " + "; ".join(names)
+
+
+def survivors(mark: str) -> list[psutil.Process]:
+    """The processes, other than this one, that this session of tests started."""
+    found = set(psutil.Process().children(recursive=True))
+    for process in psutil.process_iter():
+        try:
+            if process.pid != os.getpid() and process.environ().get(MARK) == mark:
+                found.add(process)
+        except psutil.Error:
+            continue
+    return [process for process in found if is_running(process)]
+
+
+def is_running(process: psutil.Process) -> bool:
+    """Whether it is more than an exit code, and not the helper that the standard library keeps until the end."""
+    try:
+        helper = any("multiprocessing.resource_tracker" in part for part in process.cmdline())
+        return not helper and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+def describe(process: psutil.Process) -> str:
+    """The command of a process and the home it was given."""
+    try:
+        return f"{' '.join(process.cmdline())[:120]} (HOME={process.environ().get('HOME')})"
+    except psutil.Error:
+        return f"process {process.pid}"
