@@ -1,0 +1,1 @@
+"""Federated runs on Flower: the only place in the project that knows it."""
