@@ -130,7 +130,7 @@ class TrainingPlan:
     """A federated fit, declared; nothing foreign runs.
 
     `features` become columns of the design matrix; those in `categorical` become one indicator for each declared
-    code but the first. `holdout` is the share of rows, chosen by a keyed hash of the row, that no site trains on.
+    code but the first. `holdout` is the share of rows, chosen by a fixed hash of the row, that no site trains on.
     """
 
     dataset: DatasetName
@@ -142,7 +142,6 @@ class TrainingPlan:
     rounds: int = 5
     holdout: float = 0.25
     minimum_sites: int = 3
-    seed: int = 0
     ridge: float = 0.0
 
     def terms(self) -> tuple[str, ...]:

@@ -19,12 +19,8 @@ class Step(StrEnum):
 
     COUNT = "count"
     """Cells of a count, decided and suppressed by the site itself."""
-    MOMENTS = "moments"
-    """Sums for scaling features alike everywhere: n, and for each feature sum and sum of squares."""
     FIT = "fit"
-    """One local step of training from the given coefficients."""
-    EVALUATE = "evaluate"
-    """Metrics of the given coefficients on the rows that the site holds out."""
+    """The sums of one step of training at the given coefficients, and how well these do on held-out rows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,9 @@ def _truth(predicate: Predicate, known: Mapping[ColumnName, Value]) -> bool | No
         case Compare(column, comparator, value):
             return _compare(known[column], comparator, value) if column in known else None
         case OneOf(column, values):
-            return _any([_compare(known[column], Comparator.EQ, v) for v in values]) if column in known else None
+            return (
+                _any([_compare(known[column], Comparator.EQ, v) for v in values]) if column in known else None
+            )
         case IsNull(column):
             return known[column] is None if column in known else None
         case Not(part):

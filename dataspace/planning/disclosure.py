@@ -218,7 +218,10 @@ def _sentences(
     plan: AggregatePlan, suppressed: Sequence[Suppressed], rules: Disclosure, left_out: bool
 ) -> tuple[str, ...]:
     counted = f"distinct '{plan.privacy_unit}'" if plan.privacy_unit else "rows: each row is its own unit"
-    sentences = [f"Counts are of {counted}.", f"Cells of fewer than {rules.cohort} units are withheld, 0 included."]
+    sentences = [
+        f"Counts are of {counted}.",
+        f"Cells of fewer than {rules.cohort} units are withheld, 0 included.",
+    ]
     if any(m.function is not Function.COUNT for m in plan.measures):
         sentences.append(
             f"Sums and means are withheld where {rules.dominance_n} units make up more than "

@@ -33,16 +33,6 @@ class FitStatistics:
 
 
 @dataclass(frozen=True, slots=True)
-class Moments:
-    """Sums of the columns of the design matrix and of their squares, the intercept first."""
-
-    sums: Vector
-    squares: Vector
-    n: int
-    events: int
-
-
-@dataclass(frozen=True, slots=True)
 class Evaluation:
     """How the coefficients do on rows that they were not fitted on. `auc` is NaN where one class is missing."""
 
@@ -89,19 +79,18 @@ def _equals(values: npt.NDArray[Any], code: Value) -> Flags:
     return np.asarray(values == code, dtype=np.bool_)
 
 
-def held_out(units: npt.NDArray[np.int64], seed: int, share: float) -> Flags:
-    """Which rows no site trains on: a keyed hash of the unit below `share`, so all rows of a unit go together."""
+def held_out(units: npt.NDArray[np.int64], share: float) -> Flags:
+    """Which rows no site trains on: a hash of the unit below `share`, so all rows of a unit go together.
+
+    The same rows in every run. If a run could choose them, sums over many choices would tell about single rows
+    (Dinur and Nissim 2003).
+    """
     with np.errstate(over="ignore"):
-        mixed = units.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(seed % 2**64)
+        mixed = units.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
         for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
             mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
         mixed ^= mixed >> np.uint64(31)
     return np.asarray((mixed >> np.uint64(11)).astype(np.float64) / 2.0**53 < share, dtype=np.bool_)
-
-
-def moments(x: Matrix, y: Vector) -> Moments:
-    """Sums that tell every site how to scale alike."""
-    return Moments(x.sum(axis=0), (x * x).sum(axis=0), len(y), int(y.sum()))
 
 
 def fit_statistics(x: Matrix, y: Vector, beta: Vector) -> FitStatistics:

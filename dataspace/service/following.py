@@ -64,7 +64,8 @@ class Following:
         seen = 0
         while True:
             with self._news:
-                self._news.wait_for(lambda: followed.ended or len(followed.events) > seen)
+                while not followed.ended and len(followed.events) == seen:
+                    self._news.wait()
                 fresh, ended = followed.events[seen:], followed.ended
             yield from fresh
             seen += len(fresh)

@@ -1,0 +1,135 @@
+"""The cuts that one worker holds, in a DuckDB that is locked before the first statement."""
+
+# ruff: noqa: S608 - identifiers are quoted, values are bound
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+
+from dataspace.adapters.duckdb.compile import UNIT, Sql, Types, quoted
+from dataspace.model.datasets import ColumnType
+from dataspace.model.names import ColumnName
+
+BATCH_ROWS = 122_880
+
+_TYPES = {
+    "BOOLEAN": ColumnType.BOOLEAN,
+    "BIGINT": ColumnType.INTEGER,
+    "DOUBLE": ColumnType.NUMBER,
+    "VARCHAR": ColumnType.TEXT,
+    "DATE": ColumnType.DATE,
+    "TIMESTAMP": ColumnType.TIMESTAMP,
+}
+
+_OFF = (
+    "python_enable_replacements",
+    "python_scan_all_frames",
+    "autoinstall_known_extensions",
+    "autoload_known_extensions",
+    "allow_community_extensions",
+    "allow_persistent_secrets",
+    "allow_unredacted_secrets",
+    "enable_external_file_cache",
+)
+
+
+class Bench:
+    """A locked instance over sealed cuts. Nothing can be attached to it, or set, after it is made."""
+
+    def __init__(
+        self, cuts: Sequence[Mapping[str, str]], files: Sequence[int], memory: str, threads: int
+    ) -> None:
+        """`cuts`: for each file the `cut` id and the `dataset` under whose name it is read."""
+        if len(cuts) != len(files):
+            raise ValueError("each cut comes with one file")
+        self.held = tuple(sorted(entry["cut"] for entry in cuts))
+        self._relations: dict[str, str] = {}
+        self._types: dict[str, Types] = {}
+        self._connection = duckdb.connect(":memory:")
+        self._settings(memory, threads)
+        for at, (entry, file) in enumerate(zip(cuts, files, strict=True)):
+            self._attach(at, entry, file)
+            os.close(file)
+        self._run("SET enable_external_access = false")
+        self._run("SET lock_configuration = true")
+
+    def _run(self, text: str) -> None:
+        self._connection.execute(text)
+
+    def _settings(self, memory: str, threads: int) -> None:
+        for name in _OFF:
+            self._run(f"SET GLOBAL {name} = false")
+        self._run("SET GLOBAL allow_extension_repositories = 'forbidden'")
+        self._run(f"SET GLOBAL threads = {threads:d}")
+        self._run(f"SET GLOBAL memory_limit = '{memory}'")
+        # Spilled rows would lie in clear outside the cut; what does not fit in memory has no answer.
+        self._run("SET GLOBAL temp_directory = ''")
+        self._run("SET GLOBAL max_expression_depth = 200")
+        self._run("SET GLOBAL pivot_limit = 1000")
+
+    def _attach(self, at: int, entry: Mapping[str, str], file: int) -> None:
+        self._run(f"ATTACH '/proc/self/fd/{file:d}' AS cut{at} (READ_ONLY)")
+        found = self._connection.execute(
+            "SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = ? ORDER BY column_index",
+            [f"cut{at}"],
+        ).fetchall()
+        shown = [name for name, _ in found if not name.startswith("__")]
+        relation = f"cut{at}.main.data"
+        self._relations[entry["cut"]] = relation
+        self._types[entry["cut"]] = {ColumnName(n): _TYPES.get(t, ColumnType.OTHER) for n, t in found}
+        # A plain view is enough: what is withheld is not in the cut, and the numbers of units are not in the view.
+        columns = ", ".join(map(quoted, shown))
+        self._run(f"CREATE VIEW {quoted(entry['dataset'])} AS SELECT {columns} FROM {relation}")
+
+    def relation(self, cut: str) -> str:
+        """How the table of a cut is called. Raises KeyError for one that is not here."""
+        return self._relations[cut]
+
+    def types(self, cut: str) -> Types:
+        """The types of its columns, masks applied."""
+        return self._types[cut]
+
+    def fetch(self, sql: Sql) -> list[tuple[Any, ...]]:
+        """All rows of one of our own statements."""
+        rows: list[tuple[Any, ...]] = self._connection.execute(sql.text, list(sql.parameters)).fetchall()
+        return rows
+
+    def stream(self, tree: str, maximum_rows: int | None) -> Iterator[Any]:
+        """The schema, then the batches of a validated tree: that tree is what runs."""
+        statements = json.loads(tree)["statements"]
+        if len(statements) != 1:
+            raise ValueError("exactly one statement was validated")
+        text = self._connection.execute("SELECT json_deserialize_sql(CAST(? AS JSON))", [tree]).fetchall()[0][
+            0
+        ]
+        relation = self._connection.sql(text)
+        if maximum_rows is not None:
+            relation = relation.limit(maximum_rows)
+        reader = relation.to_arrow_reader(BATCH_ROWS)
+        yield reader.schema
+        yield from reader
+
+    def columns(self, cut: str, names: Sequence[ColumnName]) -> dict[ColumnName, npt.NDArray[Any]]:
+        """Columns as arrays for training: numbers and booleans as floats (NaN where missing), text as objects."""
+        kinds = self._types[cut]
+        arrays: dict[ColumnName, npt.NDArray[Any]] = {}
+        for name in dict.fromkeys([ColumnName(UNIT), *names]):
+            if kinds[name] is ColumnType.TEXT:
+                text = Sql(f"SELECT {quoted(name)} FROM {self._relations[cut]} ORDER BY __row")
+                arrays[name] = np.array([value for (value,) in self.fetch(text)], dtype=object)
+            elif kinds[name] in (ColumnType.BOOLEAN, ColumnType.INTEGER, ColumnType.NUMBER):
+                arrays[name] = self._numbers(cut, name)
+            else:
+                raise ValueError("a column that no model can use")
+        return arrays
+
+    def _numbers(self, cut: str, name: ColumnName) -> npt.NDArray[Any]:
+        kind = "BIGINT" if name == UNIT else "DOUBLE"
+        text = f"SELECT CAST({quoted(name)} AS {kind}) AS v FROM {self._relations[cut]} ORDER BY __row"
+        values = self._connection.execute(text).fetchnumpy()["v"]
+        return np.asarray(np.ma.filled(values, np.nan) if np.ma.isMaskedArray(values) else values)

@@ -1,0 +1,169 @@
+"""Building one cut: rows filtered, columns masked, units numbered, everything else never written."""
+
+# ruff: noqa: S608 - identifiers are quoted, values are bound
+
+import hmac
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from dataspace.adapters.duckdb.compile import ROW, UNIT, Types, condition, quoted
+from dataspace.adapters.duckdb.parquet import column_type, normalised_schema, open_for_reading
+from dataspace.errors import DataspaceError, InvalidRequest, SetupError
+from dataspace.model.datasets import ColumnType
+from dataspace.model.names import ColumnName
+from dataspace.model.plans import CutRecipe
+from dataspace.model.policies import Mask, MaskKind
+from dataspace.model.predicates import columns_of
+
+TABLE = "data"
+
+_NUMBERS = (ColumnType.INTEGER, ColumnType.NUMBER)
+
+
+def build_table(
+    path: Path,
+    files: Sequence[Path],
+    recipe: CutRecipe,
+    key: bytes,
+    memory_limit: str,
+    progress: Callable[[float], None],
+) -> int:
+    """Write the database of a cut to `path` (in memory) and return its number of rows.
+
+    The table `data` has `__row` (place in the version), `__unit` (a number for each privacy unit, meaningless
+    outside) and the columns of the recipe. Raises InvalidRequest for a column that the version has not.
+    """
+    types = types_of(files)
+    _check_columns(recipe, types, key)
+    try:
+        with duckdb.connect(":memory:") as connection:
+            connection.execute(
+                "SET threads = 2; SET temp_directory = ''; SET preserve_insertion_order = true"
+            )
+            connection.execute("SET memory_limit = $limit", {"limit": memory_limit})
+            _load(connection, files, recipe, types)
+            progress(0.5)
+            _hash_columns(connection, recipe, types, key)
+            connection.execute(f"ATTACH '{path}' AS cut (BLOCK_SIZE 16384)")
+            connection.execute(f"CREATE TABLE cut.main.{TABLE} AS {_selection(recipe, types)}")
+            rows = connection.execute(f"SELECT count(*) FROM cut.main.{TABLE}").fetchall()[0][0]
+            connection.execute("DETACH cut")
+            return int(rows)
+    except DataspaceError:
+        raise
+    except duckdb.Error as error:
+        raise SetupError(
+            f"The cut of {recipe.version} could not be made ({type(error).__name__}).",
+            "Raise the memory for building cuts, or grant fewer columns or rows.",
+        ) from error
+
+
+def types_of(files: Sequence[Path]) -> Types:
+    """The column types of a version, from the first of its files."""
+    with open_for_reading(files[0]) as reader:
+        schema = normalised_schema(reader.schema_arrow)
+    return {ColumnName(field.name): column_type(field.type) for field in schema}
+
+
+def _check_columns(recipe: CutRecipe, types: Types, key: bytes) -> None:
+    wanted = {*recipe.columns, *columns_of(recipe.row_filter), *recipe.masks}
+    wanted |= {recipe.privacy_unit} if recipe.privacy_unit else set()
+    missing = sorted(wanted - types.keys())
+    if missing:
+        raise InvalidRequest(f"The version has no column '{missing[0]}'.", "Name columns that it has.")
+    hashed = any(mask.kind is MaskKind.HASH for mask in recipe.masks.values())
+    if hashed and len(key) < 16:
+        raise SetupError("A hashed column needs a key of at least 16 bytes.", "Set the key of the permit.")
+
+
+def _load(
+    connection: duckdb.DuckDBPyConnection, files: Sequence[Path], recipe: CutRecipe, types: Types
+) -> None:
+    """The rows that pass the filter, with their place in the version; only columns that are needed."""
+    unit = {recipe.privacy_unit} if recipe.privacy_unit else set()
+    needed = [c for c in types if c in {*recipe.columns, *columns_of(recipe.row_filter)} | unit]
+    where = condition(recipe.row_filter, types)
+    names = ", ".join([ROW, *map(quoted, needed)])
+    created = False
+    for reader in _batches(files, needed):
+        connection.register("source", reader)
+        verb = f"INSERT INTO kept SELECT {names}" if created else f"CREATE TABLE kept AS SELECT {names}"
+        connection.execute(f"{verb} FROM source WHERE {where.text}", list(where.parameters))
+        connection.unregister("source")
+        created = True
+
+
+def _batches(files: Sequence[Path], columns: Sequence[ColumnName]) -> Iterator[pa.Table]:
+    start = 0
+    for path in files:
+        with open_for_reading(path) as reader:
+            if not reader.metadata.num_row_groups:
+                table = reader.read(columns=list(columns))
+                yield table.append_column(ROW, pa.array([], pa.int64()))
+            for group in range(reader.metadata.num_row_groups):
+                table = reader.read_row_group(group, columns=list(columns))
+                numbers = pa.array(range(start, start + table.num_rows), pa.int64())
+                start += table.num_rows
+                yield table.append_column(ROW, numbers)
+
+
+def _hash_columns(connection: duckdb.DuckDBPyConnection, recipe: CutRecipe, types: Types, key: bytes) -> None:
+    """One table `hash<n>` for each hashed column: each distinct value and its HMAC-SHA256, in hex."""
+    for at, column in enumerate(recipe.columns):
+        mask = recipe.masks.get(column)
+        if mask is None or mask.kind is not MaskKind.HASH:
+            continue
+        text = f"CAST({quoted(column)} AS VARCHAR)"
+        found = connection.execute(
+            f"SELECT DISTINCT {text} FROM kept WHERE {quoted(column)} IS NOT NULL"
+        ).fetchall()
+        plain = [value for (value,) in found]
+        # The column's name is part of the message, so that equal values in two columns cannot be linked.
+        hashed = [hmac.digest(key, f"{column}\0{value}".encode(), "sha256").hex() for value in plain]
+        pairs = pa.table({"plain": pa.array(plain, pa.string()), "hashed": pa.array(hashed, pa.string())})
+        connection.register("pairs", pairs)
+        connection.execute(f"CREATE TABLE hash{at} AS SELECT * FROM pairs")
+        connection.unregister("pairs")
+
+
+def _selection(recipe: CutRecipe, types: Types) -> str:
+    unit = "kept." + ROW
+    if recipe.privacy_unit:
+        # Numbered in the order of a hash: neither the value nor its rank can be read off the number.
+        name = "kept." + quoted(recipe.privacy_unit)
+        unit = f"dense_rank() OVER (ORDER BY hash(CAST({name} AS VARCHAR)), {name})"
+    parts, joins = [f"kept.{ROW} AS {ROW}", f"CAST({unit} AS BIGINT) AS {UNIT}"], []
+    for at, column in enumerate(recipe.columns):
+        mask = recipe.masks.get(column)
+        if mask is not None and mask.kind is MaskKind.HASH:
+            joins.append(f"LEFT JOIN hash{at} ON hash{at}.plain = CAST(kept.{quoted(column)} AS VARCHAR)")
+            parts.append(f"hash{at}.hashed AS {quoted(column)}")
+        else:
+            parts.append(f"{_masked(column, mask, types[column])} AS {quoted(column)}")
+    return f"SELECT {', '.join(parts)} FROM kept {' '.join(joins)} ORDER BY kept.{ROW}"
+
+
+def _masked(column: ColumnName, mask: Mask | None, kind: ColumnType) -> str:
+    name = "kept." + quoted(column)
+    if mask is None:
+        return name
+    match mask.kind:
+        case MaskKind.NULL:
+            return f"CASE WHEN false THEN {name} END"
+        case MaskKind.CONSTANT:
+            return "'" + mask.constant.replace("'", "''") + "'"
+        case MaskKind.GENERALISE if kind in _NUMBERS and mask.width > 0:
+            band = f"floor({name} / {mask.width!r}) * {mask.width!r}"
+            whole = kind is ColumnType.INTEGER and float(mask.width).is_integer()
+            return f"TRY_CAST({band} AS BIGINT)" if whole else band
+        case MaskKind.GENERALISE if kind is ColumnType.TEXT and mask.width >= 1:
+            return f"left({name}, {int(mask.width):d})"
+        case MaskKind.GENERALISE if kind is ColumnType.DATE:
+            return f"CAST(date_trunc('year', {name}) AS DATE)"
+    raise InvalidRequest(
+        f"'{column}' ({kind.value}) cannot be generalised with width {mask.width:g}.",
+        "State a band above 0 for a number, or a prefix of at least 1 for text; or hide the column.",
+    )

@@ -1,0 +1,208 @@
+"""Runs plans in confined processes: one worker and, where cells are asked for, one clerk for each session."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import duckdb
+import pyarrow as pa
+
+from dataspace.adapters.duckdb.arrow import table_of
+from dataspace.adapters.duckdb.pair import Pair, Spawner
+from dataspace.adapters.duckdb.wire import Broken, pack_arrays, unpack_arrays
+from dataspace.errors import NoAnswer
+from dataspace.model.answers import AnswerNote
+from dataspace.model.codec import from_json, to_json
+from dataspace.model.plans import CellsPlan, RowsPlan
+from dataspace.model.policies import AnswerKind
+from dataspace.model.runs import Arrays, SiteMessage
+from dataspace.planning.cells import check_noisy, check_size
+from dataspace.ports import CutLease
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+_LAST_SECONDS = 2.0
+
+
+class ConfinedEngine:
+    """Sessions are made when first used, stay warm, and end when idle; a deadline ends one with SIGKILL.
+
+    `log_path` takes what goes wrong inside, for the operator alone. `memory_bytes` is what the engine may use in one
+    worker, `seconds` the longest that one statement may take (for rows: until the next batch).
+    """
+
+    def __init__(
+        self,
+        log_path: Path,
+        *,
+        memory_bytes: int = 512 * 2**20,
+        threads: int = 2,
+        seconds: float = 30.0,
+        idle_seconds: float = 900.0,
+        cpu_seconds: int = 3_600,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._spawner = Spawner(log_path, memory_bytes, threads, cpu_seconds)
+        self._seconds, self._idle, self._clock = seconds, idle_seconds, clock
+        self._pairs: dict[str, tuple[Pair, float]] = {}
+        self._turns: dict[str, threading.Lock] = {}
+        self._guard = threading.Lock()
+        self._stopped = threading.Event()
+        threading.Thread(target=self._watch, name="idle sessions", daemon=True).start()
+
+    @property
+    def version(self) -> str:
+        """The version of the engine, which is part of every cut's name."""
+        return str(duckdb.__version__)
+
+    @property
+    def isolation(self) -> str:
+        """The level that the last process reported (`A`, `B` or `C`), empty before the first."""
+        return self._spawner.isolation
+
+    def rows(self, session: str, plan: RowsPlan, leases: Sequence[CutLease]) -> Iterator[pa.RecordBatch]:
+        """Batches as they come, at least one (empty) for the schema. Raises NoAnswer."""
+        cuts = {str(name): str(cut) for name, cut in plan.relations.items()}
+        with self._session(session, cuts, leases) as pair:
+            order = {"do": "rows", "cuts": sorted(cuts.values()), "tree": plan.tree}
+            pair.worker.send(order | {"maximum_rows": plan.maximum_rows}, seconds=self._seconds)
+            first = pair.reply(self._seconds)
+            schema = pa.ipc.read_schema(pa.py_buffer(first.blobs[0]))
+            yield pa.RecordBatch.from_pylist([], schema=schema)
+            while not (frame := pair.reply(self._seconds)).document.get("done"):
+                with pa.ipc.open_stream(pa.py_buffer(frame.blobs[0])) as reader:
+                    yield from reader
+
+    def cells(self, session: str, plan: CellsPlan, leases: Sequence[CutLease]) -> tuple[pa.Table, AnswerNote]:
+        """Worker to clerk to answer. Raises UnsupportedQuery from the plan alone, NoAnswer for all else."""
+        check_size(plan.aggregate)
+        if plan.kind is AnswerKind.NOISY and plan.noise is not None:
+            check_noisy(plan.aggregate, plan.noise)
+        document = to_json(plan)
+        with self._session(session, {str(plan.aggregate.dataset): str(plan.cut)}, leases) as pair:
+            _check_cut(plan, leases)
+            deadline = time.monotonic() + self._seconds
+            clerk = pair.clerk(self._spawner, self._seconds)
+            clerk.send({"plan": document}, seconds=self._seconds)
+            order = {"do": "cells", "cuts": [plan.cut], "plan": document}
+            pair.worker.send(order, seconds=self._seconds)
+            pair.reply(deadline - time.monotonic())
+            answer = pair.verdict(deadline - time.monotonic())
+            return table_of(answer.document["columns"]), from_json(AnswerNote, answer.document["note"])
+
+    def step(
+        self, session: str, message: SiteMessage, leases: Sequence[CutLease]
+    ) -> tuple[Mapping[str, Any], Arrays]:
+        """One step of training, of the plan at `document["plan"]`, over the one leased cut. Raises NoAnswer."""
+        plan = message.document.get("plan")
+        cuts = {str(lease.recipe.version.dataset): str(lease.cut) for lease in leases}
+        with self._session(session, cuts, leases) as pair:
+            if len(leases) != 1 or not isinstance(plan, Mapping):
+                raise ValueError("a step is one plan over one cut")
+            described, blobs = pack_arrays(message.arrays)
+            order = {"do": "step", "cuts": sorted(cuts.values()), "step": message.step.value, "plan": plan}
+            pair.worker.send(order | {"arrays": described}, blobs, seconds=self._seconds)
+            frame = pair.reply(self._seconds)
+            return frame.document["reply"], unpack_arrays(frame.document["arrays"], frame.blobs)
+
+    def close(self, session: str) -> None:
+        """End a session at once, also one that is at work, and with it all that it holds of cuts."""
+        with self._guard:
+            pair, _ = self._pairs.get(session, (None, 0.0))
+            turn = self._turns.setdefault(session, threading.Lock())
+        if pair is None:
+            return
+        pair.kill()
+        # Whoever reads its sockets sees the end of them at once; only then may their numbers be used again.
+        mine = turn.acquire(timeout=_LAST_SECONDS)
+        try:
+            self._end(session)
+        finally:
+            if mine:
+                turn.release()
+
+    def _end(self, session: str) -> None:
+        with self._guard:
+            pair, _ = self._pairs.pop(session, (None, 0.0))
+        if pair is not None:
+            pair.end()
+
+    def stop(self) -> None:
+        """End everything; no child is left. The engine cannot be used afterwards."""
+        self._stopped.set()
+        for session in list(self._pairs):
+            self.close(session)
+        self._spawner.stop()
+
+    @contextmanager
+    def _session(self, session: str, cuts: Mapping[str, str], leases: Sequence[CutLease]) -> Iterator[Pair]:
+        """The pair of a session that holds exactly these cuts, ours alone meanwhile; what breaks ends it."""
+        with self._guard:
+            turn = self._turns.setdefault(session, threading.Lock())
+        if not turn.acquire(timeout=self._seconds):
+            raise NoAnswer()
+        try:
+            with self._ready(session, cuts, leases) as pair:
+                yield pair
+        finally:
+            turn.release()
+
+    @contextmanager
+    def _ready(self, session: str, cuts: Mapping[str, str], leases: Sequence[CutLease]) -> Iterator[Pair]:
+        try:
+            pair = self._pair(session, cuts, leases)
+            yield pair
+            with self._guard:
+                if session in self._pairs:
+                    self._pairs[session] = (pair, self._clock())
+        except (Broken, OSError, ValueError, KeyError, TypeError, IndexError, pa.ArrowException) as error:
+            _log.warning("a session was ended: %s", type(error).__name__)
+            self._end(session)
+            raise NoAnswer() from error
+        except (
+            BaseException
+        ):  # the reader walked away: what is still on its way would be read as the next answer
+            self._end(session)
+            raise
+
+    def _pair(self, session: str, cuts: Mapping[str, str], leases: Sequence[CutLease]) -> Pair:
+        if self._stopped.is_set():
+            raise ValueError("the engine has been stopped")
+        held, _ = self._pairs.get(session, (None, 0.0))
+        wanted = tuple(sorted(cuts.items()))
+        if held is not None and held.holds == wanted and held.alive():
+            return held
+        self._end(session)
+        files = {str(lease.cut): lease.fd for lease in leases}
+        pair = self._spawner.pair(wanted, [files[cut] for _, cut in wanted], self._seconds)
+        with self._guard:
+            self._pairs[session] = (pair, self._clock())
+        return pair
+
+    def _watch(self) -> None:
+        while not self._stopped.wait(max(self._idle / 4, 0.05)):
+            self._end_idle()
+
+    def _end_idle(self) -> None:
+        now = self._clock()
+        with self._guard:
+            idle = [
+                name
+                for name, (_, used) in self._pairs.items()
+                if now - used > self._idle and not (name in self._turns and self._turns[name].locked())
+            ]
+        for name in idle:
+            self.close(name)
+
+
+def _check_cut(plan: CellsPlan, leases: Sequence[CutLease]) -> None:
+    """The units of the plan must be those that the cut counts. Raises ValueError."""
+    recipe = next(lease.recipe for lease in leases if lease.cut == plan.cut)
+    if recipe.privacy_unit != plan.aggregate.privacy_unit:
+        raise ValueError("the cut counts other units than the plan")

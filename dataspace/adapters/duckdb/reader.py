@@ -1,0 +1,52 @@
+"""What a text asks for, read off DuckDB's own syntax tree."""
+
+# ruff: noqa: S608 - only parsed
+
+from collections.abc import Mapping
+
+from dataspace.adapters.duckdb.closed import aggregate_of
+from dataspace.adapters.duckdb.conditions import FORMS, Scope, predicate_of
+from dataspace.adapters.duckdb.gate import Gate
+from dataspace.adapters.duckdb.syntax import Parser, only
+from dataspace.errors import UnsupportedQuery
+from dataspace.model.datasets import Dataset
+from dataspace.model.names import ColumnName, DatasetName
+from dataspace.model.plans import AggregatePlan, RowsPlan
+from dataspace.model.predicates import Predicate
+
+_PLACE = "place"
+
+
+class DuckdbReader:
+    """Reads questions; executes nothing. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._parser = Parser()
+        self._gate = Gate(self._parser)
+
+    def relations(self, sql: str) -> frozenset[DatasetName]:
+        """Datasets that the text reads; UnsupportedQuery for anything that is not one plain query."""
+        return self._gate.relations(sql)
+
+    def gate(
+        self, sql: str, known: Mapping[DatasetName, Dataset]
+    ) -> tuple[RowsPlan, Mapping[DatasetName, frozenset[ColumnName]]]:
+        """For answers of kind rows: what was validated (and runs), and the columns that each dataset needs."""
+        return self._gate.check(sql, known)
+
+    def aggregate(self, sql: str, dataset: Dataset) -> AggregatePlan:
+        """For aggregate and noisy answers: the closed subset, or UnsupportedQuery with the nearest form."""
+        return aggregate_of(self._parser.tree(sql), dataset)
+
+    def predicate(self, text: str, dataset: Dataset | None = None) -> Predicate:
+        """A condition such as `type = 3 and died = 0`; columns and literals are checked where a dataset is given."""
+        # Whatever else the text may bring along (GROUP BY, UNION, a second statement) stands in the tree.
+        node = self._parser.tree(f"SELECT 1 FROM {_PLACE} WHERE {text}")
+        if node.get("type") != "SELECT_NODE" or node.get("where_clause") is None:
+            raise UnsupportedQuery("this condition", FORMS)
+        only(
+            node, {"select_list", "from_table", "where_clause", "aggregate_handling"}, "this condition", FORMS
+        )
+        only(node["from_table"], {"table_name", "qualified_name"}, "this condition", FORMS)
+        names = frozenset({str(dataset.name)}) if dataset else frozenset[str]()
+        return predicate_of(node["where_clause"], Scope(dataset, names))

@@ -1,0 +1,109 @@
+"""DuckDB's own syntax tree of one SELECT, from an instance that only parses; everything else is refused here."""
+
+import json
+import re
+import threading
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import duckdb
+
+from dataspace.errors import UnsupportedQuery
+
+Node = Mapping[str, Any]
+
+MAXIMUM_LENGTH = 20_000
+"""Characters of a statement; longer ones are programs, and cost seconds of planning."""
+
+
+class Parser:
+    """Text to tree and back. Holds no data and can open no file."""
+
+    def __init__(self) -> None:
+        self._connection = duckdb.connect(":memory:")
+        self._connection.execute("SET threads = 1; SET memory_limit = '256MB'; SET temp_directory = ''")
+        self.system_names = frozenset(
+            name.lower()
+            for (name,) in self._connection.execute(
+                "SELECT view_name FROM duckdb_views() UNION SELECT table_name FROM duckdb_tables()"
+            ).fetchall()
+        )
+        self._connection.execute("SET enable_external_access = false; SET lock_configuration = true")
+        self._lock = threading.Lock()
+
+    def serialised(self, sql: str) -> str:
+        """The tree of exactly one SELECT, as JSON. Raises UnsupportedQuery for any other text."""
+        if len(sql) > MAXIMUM_LENGTH:
+            raise UnsupportedQuery(f"a text of {len(sql):,} characters", f"Use at most {MAXIMUM_LENGTH:,}.")
+        text = self._scalar("SELECT json_serialize_sql(?)", sql)
+        document = read_json(text)
+        if document.get("error") is not False:
+            raise _not_parsed(document)
+        if len(document.get("statements", ())) != 1:
+            raise UnsupportedQuery("more than one statement", "Send one SELECT at a time.")
+        return text
+
+    def tree(self, sql: str) -> Node:
+        """The root node of exactly one SELECT."""
+        return root(self.serialised(sql))
+
+    def restored(self, serialised: str) -> str:
+        """The text that a tree stands for."""
+        return self._scalar("SELECT json_deserialize_sql(CAST(? AS JSON))", serialised)
+
+    def _scalar(self, query: str, argument: str) -> str:
+        try:
+            with self._lock:
+                rows = self._connection.execute(query, [argument]).fetchall()
+        except (duckdb.Error, RecursionError, ValueError) as error:
+            raise UnsupportedQuery(
+                "a text that cannot be parsed", "Check the spelling, and simplify it."
+            ) from error
+        return str(rows[0][0])
+
+
+def root(serialised: str) -> Node:
+    """The root node of a serialised statement. Raises UnsupportedQuery where there are parameters."""
+    statement = read_json(serialised)["statements"][0]
+    only(statement, {"node"}, "a parameter", "Write the value into the text.")
+    node: Node = statement["node"]
+    return node
+
+
+def read_json(text: str) -> dict[str, Any]:
+    """Parse what the engine serialised; nesting beyond the interpreter's is a refusal."""
+    try:
+        document: dict[str, Any] = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UnsupportedQuery("a text nested this deeply", "Simplify it.") from error
+    return document
+
+
+def _not_parsed(document: Mapping[str, Any]) -> UnsupportedQuery:
+    if document.get("error_type") == "parser":
+        place = str(document.get("position", ""))
+        where = f" (near character {place})" if place.isdigit() else ""
+        return UnsupportedQuery(f"a text that cannot be parsed{where}", "Check the spelling there.")
+    return UnsupportedQuery("a statement that is not a SELECT", "Only SELECT is answered.")
+
+
+def empty(value: object) -> bool:
+    """Whether a part of a node says nothing: absent, off, or without members."""
+    return value in (None, "", False, "NONE") or value == [] or value == {} or value == {"map": []}
+
+
+def only(node: Node, allowed: Iterable[str], construct: str, instead: str) -> None:
+    """Raises UnsupportedQuery where a node says anything in a field that is not expected."""
+    known = {*allowed, "query_location", "query_location_length", "class", "type"}
+    for name, value in node.items():
+        if name not in known and not empty(value):
+            raise UnsupportedQuery(construct, instead)
+
+
+def identifier(node: Node) -> tuple[str, ...]:
+    """The parts of a qualified name, in lower case."""
+    return tuple(str(part).lower() for part in (node.get("qualified_name") or {}).get("path", ()))
+
+
+SIMPLE_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+"""The shape of a name that an asker may give to something of their own."""

@@ -1,0 +1,130 @@
+"""The confined process that holds cuts and nothing else: `python -I -m dataspace.adapters.duckdb.worker <orders>`.
+
+It is confined before DuckDB is loaded. Over its first socket the gateway gives cuts and statements; over its second
+it hands raw cells to the clerk. Whatever goes wrong is one constant word outside, and the full text on standard
+error, which is the operator's log.
+"""
+
+import io
+import json
+import socket
+import sys
+import traceback
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from dataspace.adapters.duckdb.confine import confine
+from dataspace.adapters.duckdb.wire import Broken, Channel, Frame
+from dataspace.model.codec import from_json
+from dataspace.model.plans import CellsPlan
+from dataspace.model.policies import AnswerKind
+
+if TYPE_CHECKING:
+    from dataspace.adapters.duckdb.bench import Bench
+
+FAILED = {"failed": True}
+
+
+class Worker:
+    """Serves one session: attaches once, then answers statements that name exactly what it holds."""
+
+    def __init__(self, gateway: Channel, clerk: Channel, orders: Mapping[str, Any]) -> None:
+        self._gateway, self._clerk, self._orders = gateway, clerk, orders
+        self._bench: Bench | None = None
+        self._training: Any = None
+
+    def serve(self) -> None:
+        """Until the gateway hangs up."""
+        while True:
+            frame = self._gateway.receive()
+            try:
+                self._handle(frame)
+            except Broken:
+                raise
+            except BaseException:  # noqa: BLE001 - one constant word for whatever happens
+                traceback.print_exc()
+                if frame.document.get("do") == "cells":
+                    self._clerk.send(FAILED)
+                self._gateway.send(FAILED)
+
+    def _handle(self, frame: Frame) -> None:
+        document = frame.document
+        match document["do"]:
+            case "attach":
+                self._attach(frame)
+            case "rows":
+                self._rows(document)
+            case "cells":
+                self._cells(document)
+            case "step":
+                self._step(frame)
+            case _:
+                raise ValueError("an order that no worker knows")
+
+    def _attach(self, frame: Frame) -> None:
+        # Only here, and so only behind the walls, is the engine loaded.
+        from dataspace.adapters.duckdb.bench import Bench
+
+        if self._bench is not None:
+            raise ValueError("a worker is given its cuts once")
+        memory, threads = str(self._orders["engine_memory"]), int(self._orders["threads"])
+        self._bench = Bench(frame.document["cuts"], frame.files, memory, threads)
+        self._gateway.send({"held": list(self._bench.held)})
+
+    def _holding(self, document: Mapping[str, Any]) -> "Bench":
+        """The cuts, where the statement names exactly these."""
+        if self._bench is None or tuple(sorted(document["cuts"])) != self._bench.held:
+            raise ValueError("the statement names other cuts than this worker holds")
+        return self._bench
+
+    def _rows(self, document: Mapping[str, Any]) -> None:
+        import pyarrow as pa
+
+        stream = self._holding(document).stream(str(document["tree"]), document["maximum_rows"])
+        schema = next(stream)
+        self._gateway.send({"schema": True}, [schema.serialize().to_pybytes()])
+        for batch in stream:
+            sink = io.BytesIO()
+            with pa.ipc.new_stream(sink, schema) as writer:
+                writer.write_batch(batch)
+            self._gateway.send({"rows": batch.num_rows}, [sink.getbuffer()])
+        self._gateway.send({"done": True})
+
+    def _cells(self, document: Mapping[str, Any]) -> None:
+        from dataspace.adapters.duckdb import gathering
+
+        bench = self._holding(document)
+        plan = from_json(CellsPlan, document["plan"])
+        gather = gathering.bounded if plan.kind is AnswerKind.NOISY else gathering.raw
+        self._clerk.send(gather(bench, plan))
+        self._gateway.send({"done": True})
+
+    def _step(self, frame: Frame) -> None:
+        from dataspace.adapters.duckdb.training import Training
+        from dataspace.adapters.duckdb.wire import pack_arrays, unpack_arrays
+
+        document = frame.document
+        bench = self._holding(document)
+        if self._training is None:
+            self._training = Training(bench)
+        arrays = unpack_arrays(document["arrays"], frame.blobs)
+        reply, results = self._training.step(str(document["step"]), bench.held[0], document["plan"], arrays)
+        described, blobs = pack_arrays(results)
+        self._gateway.send({"reply": reply, "arrays": described}, blobs)
+
+
+def main() -> None:
+    """Confine, say how far that went, serve. Ends quietly when the gateway hangs up."""
+    orders = json.loads(sys.argv[1])
+    gateway = Channel(socket.socket(fileno=int(orders["gateway"])))
+    clerk = Channel(socket.socket(fileno=int(orders["other"])))
+    level = confine(int(orders["parent"]), int(orders["memory_bytes"]), int(orders["cpu_seconds"]))
+    try:
+        gateway.send({"isolation": level.value})
+        Worker(gateway, clerk, orders).serve()
+    except Broken:
+        return
+
+
+if __name__ == "__main__":
+    main()

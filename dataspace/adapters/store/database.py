@@ -1,0 +1,153 @@
+"""One database: how it is opened, read and written. Everything that only SQLite understands stands here.
+
+Readers see one moment of the store and block nobody. Writers are let in one at a time, across processes, and what
+`write` returns is on the disk. Threads that write at the same time share one transaction, and so one fsync.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Generic, TypeVar, cast
+
+from sqlalchemy import URL, Connection, create_engine, event, text
+from sqlalchemy.engine import Engine
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from dataspace.adapters.store.failures import named_failures
+from dataspace.errors import SourceError
+
+BUSY_SECONDS = 30.0
+"""How long one process waits for another one's transaction."""
+
+T = TypeVar("T")
+
+
+class _Pending(Generic[T]):
+    """One piece of writing that waits for a transaction, and how it ended."""
+
+    __slots__ = ("done", "error", "result", "work")
+
+    def __init__(self, work: Callable[[Connection], T]) -> None:
+        self.work = work
+        self.done = False
+        self.result: T | None = None
+        self.error: BaseException | None = None
+
+
+class Database:
+    """Transactions on one SQLite file; `close` it when done. Safe to share between threads, not across a fork."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._engine = _engine(path)
+        self._waiting: list[_Pending[Any]] = []
+        self._enqueue = threading.Lock()
+        self._lead = threading.Lock()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One consistent moment, for as long as the block lasts."""
+        with named_failures(self.path), self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    def write(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in a transaction in which nobody else writes; return once the outcome is on the disk.
+
+        `work` may run in another thread, together with the work of others; where it raises, what it wrote is
+        undone and nothing of the others'. It must not wait for anything.
+        """
+        pending = _Pending(work)
+        with self._enqueue:
+            self._waiting.append(pending)
+        with self._lead:  # whoever gets here first does the work of all who wait
+            if not pending.done:
+                with self._enqueue:
+                    batch, self._waiting = self._waiting, []
+                self._run(batch)
+        if pending.error is not None:
+            with named_failures(self.path):
+                raise pending.error
+        return cast(T, pending.result)
+
+    @contextmanager
+    def exclusive(self) -> Iterator[Connection]:
+        """A writing transaction for the block alone (migrations)."""
+        with named_failures(self.path), self._engine.connect() as connection:
+            connection = connection.execution_options(writing=True)
+            with connection.begin():
+                yield connection
+
+    def close(self) -> None:
+        """Give back all connections. Another use opens new ones."""
+        self._engine.dispose()
+
+    def prepare(self) -> None:
+        """Make the file, in write-ahead mode. Only one process at a time may do this."""
+        with named_failures(self.path):
+            self.path.touch(mode=0o600)
+        with named_failures(self.path), self._engine.connect() as connection:
+            raw = cast(Any, connection.connection.dbapi_connection)
+            raw.execute("PRAGMA journal_mode = WAL")
+
+    def _run(self, batch: list[_Pending[Any]]) -> None:
+        try:
+            with self.exclusive() as connection:
+                for pending in batch:
+                    _attempt(connection, pending)
+        except BaseException as error:
+            for pending in batch:
+                # Not committed, so nobody may believe it is, also where the interrupt was meant for this thread only.
+                pending.error = pending.error or _for_others(error)
+            if not isinstance(error, Exception):
+                raise
+        finally:
+            for pending in batch:
+                pending.done = True
+
+
+def _attempt(connection: Connection, pending: _Pending[Any]) -> None:
+    """One piece of work, undone alone where it raises."""
+    try:
+        with connection.begin_nested():
+            pending.result = pending.work(connection)
+    except Exception as error:
+        if _lost(connection):
+            raise
+        pending.error = error
+
+
+def _lost(connection: Connection) -> bool:
+    """Whether SQLite has rolled the whole transaction back by itself (disk full, damaged file)."""
+    return not cast(Any, connection.connection.dbapi_connection).in_transaction
+
+
+def _for_others(error: BaseException) -> BaseException:
+    if isinstance(error, Exception):
+        return error
+    return SourceError("Writing to the store was interrupted.", "Try again.")
+
+
+def _engine(path: Path) -> Engine:
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)),
+        connect_args={"timeout": BUSY_SECONDS, "isolation_level": None, "check_same_thread": False},
+        max_overflow=64,
+    )
+    event.listen(engine, "connect", _configure)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _configure(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    for pragma in ("synchronous = FULL", "foreign_keys = ON", "trusted_schema = OFF"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    # IMMEDIATE: a sum that is read here is still true when the row that depends on it is written.
+    writing = connection.get_execution_options().get("writing", False)
+    connection.execute(text("BEGIN IMMEDIATE" if writing else "BEGIN"))

@@ -1,0 +1,46 @@
+"""Nouns in and out of a column, and the two ways in which rows of them are kept."""
+
+import json
+from collections.abc import Sequence
+from typing import TypeVar
+
+from sqlalchemy import Connection, Table, delete, insert, select
+
+from dataspace.errors import SetupError
+from dataspace.model.codec import from_json, to_json
+
+T = TypeVar("T")
+
+
+def packed(value: object) -> str:
+    """The text of a noun."""
+    return json.dumps(to_json(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def unpacked(kind: type[T], text: str) -> T:
+    """The noun of a text; raises SetupError where the store holds what this version cannot read."""
+    try:
+        return from_json(kind, json.loads(text))
+    except ValueError as error:
+        raise SetupError(
+            f"The store holds a {kind.__name__} that this version cannot read.",
+            "Open it with the version that wrote it, or restore the last backup.",
+        ) from error
+
+
+def replace(connection: Connection, table: Table, key: str, row: dict[str, object]) -> None:
+    """Put a row, in place of the one with the same `key`. For tables that nothing refers to."""
+    connection.execute(delete(table).where(table.c[key] == row[key]))
+    connection.execute(insert(table).values(row))
+
+
+def one(connection: Connection, kind: type[T], table: Table, key: str, value: str) -> T | None:
+    """The noun with this key, or None."""
+    text = connection.execute(select(table.c.body).where(table.c[key] == value)).scalar()
+    return None if text is None else unpacked(kind, text)
+
+
+def every(connection: Connection, kind: type[T], table: Table, order: str) -> Sequence[T]:
+    """All nouns of a table, sorted by a column."""
+    texts = connection.execute(select(table.c.body).order_by(table.c[order])).scalars()
+    return [unpacked(kind, text) for text in texts]

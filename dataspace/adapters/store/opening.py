@@ -1,0 +1,80 @@
+"""Opening a store: made where there is none, migrated where it is old, refused where it is newer than this version."""
+
+import fcntl
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, text
+
+from dataspace.adapters.store.database import Database
+from dataspace.adapters.store.failures import named_failures
+from dataspace.adapters.store.tables import SCHEMA
+from dataspace.errors import SetupError
+
+FILE = "store.sqlite"
+_LOCK = "store.lock"
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_NONE = ""
+
+
+def open_database(home: Path) -> Database:
+    """The database of a home, at this version's schema. Raises SetupError where that cannot be had.
+
+    Several processes may open one home at once: one of them migrates, under a file lock, the others wait.
+    """
+    path = home / FILE
+    with named_failures(path):
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    database = Database(path)
+    try:
+        if not path.exists() or _schema(database) != SCHEMA:
+            with _alone(home / _LOCK, path):
+                _bring_up(database)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _bring_up(database: Database) -> None:
+    found = _schema(database) if database.path.exists() else _NONE
+    if found == SCHEMA:  # another process was first
+        return
+    if found > SCHEMA:
+        raise SetupError(
+            f"The store '{database.path}' has the schema {found}, made by a newer version; this one knows {SCHEMA}.",
+            "Install that version, or open another home.",
+        )
+    database.prepare()
+    with database.exclusive() as connection:
+        _migrate(connection)
+
+
+def _schema(database: Database) -> str:
+    """The revision that the file states; empty where it has no tables yet."""
+    with database.read() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return _NONE
+        return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or _NONE)
+
+
+def _migrate(connection: Connection) -> None:
+    from alembic import command  # a tenth of a second to import, and needed once
+    from alembic.config import Config
+
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+@contextmanager
+def _alone(lock: Path, path: Path) -> Iterator[None]:
+    with named_failures(path):
+        file = lock.open("w")
+    with file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # given back when the file is closed, also by a killed process
+        yield

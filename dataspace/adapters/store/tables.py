@@ -1,0 +1,139 @@
+"""The tables of the control store, as the newest migration leaves them.
+
+A noun is kept as JSON in `body`; the other columns are what rows are found by. Column types are those that SQLite
+and PostgreSQL share.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+SCHEMA = "0001"
+"""The newest revision under `migrations/versions`, so that an up-to-date store opens without asking Alembic."""
+
+metadata = MetaData()
+
+# SQLite counts upwards only in a column that is exactly INTEGER.
+_Number = BigInteger().with_variant(Integer(), "sqlite")
+
+datasets = Table(
+    "datasets", metadata, Column("name", String, primary_key=True), Column("body", Text, nullable=False)
+)
+
+versions = Table(
+    "versions",
+    metadata,
+    Column("dataset", String, primary_key=True),
+    Column("sha256", String, primary_key=True),
+    Column("body", Text, nullable=False),
+)
+
+dictionaries = Table(
+    "dictionaries",
+    metadata,
+    Column("number", _Number, primary_key=True, autoincrement=True),
+    Column("name", String, nullable=False),
+    Column("version", String, nullable=False),
+    Column("body", Text, nullable=False),
+    UniqueConstraint("name", "version"),
+)
+
+policies = Table(
+    "policies",
+    metadata,
+    Column("number", _Number, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("in_force", Boolean, nullable=False),
+    Index("policies_by_id", "id"),
+)
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
+applications = Table(
+    "applications",
+    metadata,
+    Column("number", _Number, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("body", Text, nullable=False),
+)
+
+permits = Table(
+    "permits",
+    metadata,
+    Column("number", _Number, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("jws", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("revoked", String),
+)
+
+leaves = Table(
+    "leaves",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("salt", LargeBinary, nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+nodes = Table(
+    "nodes",
+    metadata,
+    Column("level", Integer, primary_key=True, autoincrement=False),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("hash", LargeBinary, nullable=False),
+)
+
+charges = Table(
+    "charges",
+    metadata,
+    Column("number", _Number, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
+    # Null once forfeited: the key may be used again.
+    Column("key", String, unique=True),
+    Column("lineage", String, nullable=False),
+    # Empty where each row is its own unit.
+    Column("unit", String, nullable=False),
+    # Empty where the question came without a permit; then `principal` is what the limit of a permit is held against.
+    Column("permit", String, nullable=False),
+    Column("principal", String, nullable=False),
+    Column("state", String, nullable=False),
+    # Billionths of ε, rounded up; 0 once forfeited.
+    Column("spent", BigInteger, nullable=False),
+    Column("delta", Float, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("actual", Text),
+    Index("charges_by_account", "lineage", "unit", "permit", "principal"),
+)
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+
+people = Table(
+    "people", metadata, Column("id", String, primary_key=True), Column("body", Text, nullable=False)
+)
+
+sites = Table(
+    "sites", metadata, Column("name", String, primary_key=True), Column("body", Text, nullable=False)
+)

@@ -1,0 +1,356 @@
+"""Where everything is plugged together: settings in, adapters built, services out."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dataspace.adapters.clock import UtcClock
+from dataspace.adapters.connectors import open_source
+from dataspace.adapters.dcat import describe
+from dataspace.adapters.dictionary_yaml import parse_dictionary
+from dataspace.adapters.duckdb.cuts import DuckdbCuts
+from dataspace.adapters.duckdb.engine import ConfinedEngine
+from dataspace.adapters.duckdb.profiler import DuckdbProfiler
+from dataspace.adapters.duckdb.reader import DuckdbReader
+from dataspace.adapters.duckdb.vault import ParquetVault
+from dataspace.adapters.incoming import IncomingFolder, InvitationFiles
+from dataspace.adapters.jose import JosePermitSeal, JoseTokens
+from dataspace.adapters.keys import FileSigner, mask_key
+from dataspace.adapters.local_federation import LocalFederation
+from dataspace.adapters.policy_yaml import parse_policy
+from dataspace.adapters.store.store import Store, open_store
+from dataspace.adapters.tls import Authority
+from dataspace.errors import SetupError, UnknownName
+from dataspace.model.datasets import Dataset
+from dataspace.model.names import HUB, PrincipalId, SiteName
+from dataspace.model.policies import Policy
+from dataspace.model.principals import Principal, Role
+from dataspace.model.records import Record, RecordKind
+from dataspace.ports import Catalog, Clock, Federation, Log, Nodes, People, StatusSource, Tokens
+from dataspace.service.accounts import Accounts
+from dataspace.service.answering import Answering
+from dataspace.service.asking import Asking
+from dataspace.service.auditing import Auditing
+from dataspace.service.browsing import Browsing
+from dataspace.service.depositing import Depositing
+from dataspace.service.enforcing import Enforcement
+from dataspace.service.fitting import Fitting
+from dataspace.service.following import Following
+from dataspace.service.joining import Joining
+from dataspace.service.outcomes import Outcomes
+from dataspace.service.permitting import Permitting
+from dataspace.service.publishing import Publishing
+from dataspace.service.registering import Registering
+from dataspace.service.running import Running
+from dataspace.settings import HubSettings, SiteSettings
+from dataspace.site.guard import Guard
+from dataspace.site.status import Fetch, HubStatus
+from dataspace.site.will import FileWill
+
+AUTHORITY = "authority"
+
+
+@dataclass(frozen=True, slots=True)
+class HubServices:
+    """All that an edge needs of a hub. Whoever built it closes it."""
+
+    name: str
+    issuer: str
+    issuer_key: bytes
+    clock: Clock
+    tokens: Tokens
+    people: People
+    log: Log
+    browsing: Browsing
+    publishing: Publishing
+    depositing: Depositing
+    asking: Asking
+    permitting: Permitting
+    accounts: Accounts
+    running: Running
+    fitting: Fitting
+    following: Following
+    auditing: Auditing
+    outcomes: Outcomes
+    joining: Joining
+    federation: Federation
+    describe: Callable[[Dataset, str], str]
+    """A dataset as DCAT, in `turtle` or `json-ld`."""
+    token_seconds: float
+    closers: Sequence[Callable[[], None]]
+
+    def person(self, id: str) -> Principal | None:
+        """Who that is, if the hub knows them."""
+        return self.people.get(PrincipalId(id))
+
+    def known(self) -> tuple[str, ...]:
+        """The people that a token can be made for."""
+        return tuple(person.id for person in self.people.all())
+
+    def token(self, id: str) -> str:
+        """A token in a person's name, for whoever owns the home. Raises UnknownName."""
+        person = self.person(id)
+        if person is None:
+            raise UnknownName("person", id, self.known(), "`dataspace hub add-person` adds one.")
+        return self.tokens.issue(person, self.token_seconds)
+
+    def close(self) -> None:
+        """End the workers, forget the cuts, give the store back. In this order, and all of them."""
+        _close(self.closers)
+
+
+@dataclass(frozen=True, slots=True)
+class SiteServices:
+    """All that runs at a site."""
+
+    settings: SiteSettings
+    steward: Principal
+    guard: Guard
+    will: FileWill
+    status: StatusSource
+    catalog: Catalog
+    log: Log
+    depositing: Depositing
+    publishing: Publishing
+    auditing: Auditing
+    closers: Sequence[Callable[[], None]]
+
+    def close(self) -> None:
+        """Like `HubServices.close`."""
+        _close(self.closers)
+
+
+def init_hub(settings: HubSettings) -> None:
+    """Make a hub's home (0700): keys, certificate authority, store, and the first record of its log."""
+    if (settings.home / "hub.json").exists():
+        raise SetupError(f"There is a hub in '{settings.home}' already.", "Start it, or name another --home.")
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        settings.home.chmod(0o700)
+    except OSError as error:
+        raise SetupError(
+            f"The home '{settings.home}' cannot be made ({error.strerror}).", "Name another with --home."
+        ) from error
+    if not (settings.home / AUTHORITY / "ca.key").exists():
+        Authority.create(settings.home / AUTHORITY)
+    clock = UtcClock()
+    with _store(settings.home, clock, settings.name) as store:
+        if store.log.size() == 0:
+            store.log.append(Record(RecordKind.LOG_OPENED, clock.now(), HUB, None, {"hub": settings.name}))
+    settings.write()  # last: a home without this file is not a hub yet
+
+
+def build_hub(
+    settings: HubSettings, federation: Federation | None = None, nodes: Nodes | None = None
+) -> HubServices:
+    """A hub over its home. Without `federation` it answers from its own data, and no site is connected."""
+    clock, name = UtcClock(), settings.name
+    store, quiet = _store(settings.home, clock, name), _operator_log(settings.home / "hub.log")
+    try:
+        return _hub(settings, store, clock, federation or LocalFederation({}, clock), nodes, quiet)
+    except BaseException:
+        _close((store.close, quiet))
+        raise
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A running SuperLink: as services see it, as sites reach it, and how it is ended."""
+
+    federation: Federation
+    nodes: Nodes
+    stop: Callable[[], None]
+
+
+def start_link(settings: HubSettings, authority: Authority) -> Link:
+    """Start the hub's half of the federation; SetupError where it does not start, and then nothing is left running."""
+    # Flower takes a second to import, and an embedded hub does without.
+    from dataspace.adapters.flower.link import FlowerFederation, FlowerLink
+
+    link = FlowerLink(settings.home / "flower", authority, settings.link_port, settings.host, settings.names)
+    link.start()
+    return Link(FlowerFederation(link), _PublicNodes(link, settings.names[0]), link.stop)
+
+
+class _PublicNodes:
+    """Where sites connect to, under the name that others know the hub by."""
+
+    def __init__(self, link: Nodes, name: str) -> None:
+        self._link, self._name = link, name
+
+    @property
+    def address(self) -> str:
+        return f"{self._name}:{self._link.address.rpartition(':')[2]}"
+
+    @property
+    def ca_pem(self) -> bytes:
+        return self._link.ca_pem
+
+    @property
+    def app_hash(self) -> str:
+        return self._link.app_hash
+
+    def register(self, site: SiteName, public_key: bytes) -> int:
+        return self._link.register(site, public_key)
+
+
+def build_site(settings: SiteSettings, fetch: Fetch) -> SiteServices:
+    """A site over its home. `fetch` asks the hub which permits are revoked."""
+    clock = UtcClock()
+    store = _store(settings.home, clock, settings.pinned.site)
+    quiet = _operator_log(settings.home / "site.log")
+    try:
+        return _site(settings, store, clock, fetch, quiet)
+    except BaseException:
+        _close((store.close, quiet))
+        raise
+
+
+def _hub(
+    settings: HubSettings,
+    store: Store,
+    clock: Clock,
+    federation: Federation,
+    nodes: Nodes | None,
+    quiet: Callable[[], None],
+) -> HubServices:
+    name = settings.name
+    signer = FileSigner(settings.home, "issuer")
+    seal = JosePermitSeal(signer, name, {}, clock)
+    tokens = JoseTokens(signer, name, name, clock)
+    enforcement = Enforcement(HUB, clock, store.policies, store.log)
+    answering, cuts, engine = _answering(settings.home, settings.cut_mb, store, enforcement)
+    reader = DuckdbReader()
+    asking = Asking(store.catalog, store.permits, store.policies, clock, reader, answering)
+    permitting = Permitting(store.catalog, store.permits, seal, clock, enforcement, name)
+    running = Running(store.catalog, store.permits, store.sites, reader, asking, enforcement, federation)
+    registering, publishing = _stewarding(settings.home, store, enforcement, reader)
+    auditing = Auditing(store.log)
+    incoming = IncomingFolder(settings.home, settings.upload_mb << 20)
+    return HubServices(
+        name=name,
+        issuer=name,
+        issuer_key=signer.public_key(),
+        clock=clock,
+        tokens=tokens,
+        people=store.people,
+        log=store.log,
+        browsing=Browsing(store.catalog),
+        publishing=publishing,
+        depositing=Depositing(registering, incoming, open_source),
+        asking=asking,
+        permitting=permitting,
+        accounts=Accounts(store.catalog, store.ledger, permitting),
+        running=running,
+        fitting=Fitting(store.catalog, asking),
+        following=Following(running, federation),
+        auditing=auditing,
+        outcomes=Outcomes(store.log, auditing),
+        joining=Joining(
+            store.sites,
+            store.catalog,
+            InvitationFiles(settings.home),
+            tokens,
+            clock,
+            store.log,
+            enforcement,
+            name,
+            signer,
+            nodes,
+        ),
+        federation=federation,
+        describe=describe,
+        token_seconds=settings.token_seconds,
+        closers=(engine.stop, cuts.close, store.close, quiet),
+    )
+
+
+def _site(
+    settings: SiteSettings, store: Store, clock: Clock, fetch: Fetch, quiet: Callable[[], None]
+) -> SiteServices:
+    pinned = settings.pinned
+    site = SiteName(pinned.site)
+    seal = JosePermitSeal(None, "", {pinned.issuer: pinned.issuer_key}, clock)
+    status = HubStatus(fetch, seal, pinned.issuer, settings.limits.status_seconds)
+    enforcement = Enforcement(site, clock, store.policies, store.log)
+    answering, cuts, engine = _answering(settings.home, settings.cut_mb, store, enforcement)
+    reader, will = DuckdbReader(), FileWill(settings.home)
+    registering, publishing = _stewarding(settings.home, store, enforcement, reader)
+    guard = Guard(
+        site,
+        settings.limits,
+        will,
+        seal,
+        status,
+        store.catalog,
+        reader,
+        enforcement,
+        answering,
+        cuts,
+        engine,
+    )
+    return SiteServices(
+        settings=settings,
+        steward=Principal(
+            PrincipalId(f"steward@{site}"), f"steward of {site}", frozenset({Role.STEWARD}), site
+        ),
+        guard=guard,
+        will=will,
+        status=status,
+        catalog=store.catalog,
+        log=store.log,
+        depositing=Depositing(registering, IncomingFolder(settings.home), open_source),
+        publishing=publishing,
+        auditing=Auditing(store.log),
+        closers=(engine.stop, cuts.close, store.close, quiet),
+    )
+
+
+def _store(home: Path, clock: Clock, name: str) -> Store:
+    return open_store(home, clock, FileSigner(home, "log"), f"{name}/log")
+
+
+def _answering(
+    home: Path, cut_mb: int, store: Store, enforcement: Enforcement
+) -> tuple[Answering, DuckdbCuts, ConfinedEngine]:
+    vault = ParquetVault(home, enforcement.clock.now)
+    cuts = DuckdbCuts(vault, cut_mb << 20, lambda id: mask_key(home, id))
+    engine = ConfinedEngine(home / "engine.log")
+    return Answering(enforcement, cuts, engine, store.ledger, store.answers), cuts, engine
+
+
+def _stewarding(
+    home: Path, store: Store, enforcement: Enforcement, reader: DuckdbReader
+) -> tuple[Registering, Publishing]:
+    vault = ParquetVault(home, enforcement.clock.now)
+    registering = Registering(store.catalog, vault, DuckdbProfiler(vault), enforcement)
+
+    def policy(text: str) -> Policy:
+        return parse_policy(text, "policy.yaml", reader.predicate)
+
+    publishing = Publishing(store.policies, store.catalog, registering, enforcement, policy, parse_dictionary)
+    return registering, publishing
+
+
+def _operator_log(path: Path) -> Callable[[], None]:
+    """Warnings and errors of this project into a file that its operator alone reads; what ends that."""
+    handler = logging.FileHandler(path, delay=True)
+    handler.setLevel(logging.WARNING)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logger = logging.getLogger("dataspace")
+    logger.addHandler(handler)
+
+    def end() -> None:
+        logger.removeHandler(handler)
+        handler.close()
+
+    return end
+
+
+def _close(closers: Sequence[Callable[[], None]]) -> None:
+    for close in closers:
+        try:
+            close()
+        except Exception:
+            logging.getLogger("dataspace.bootstrap").exception("closing failed")

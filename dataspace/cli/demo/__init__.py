@@ -1,0 +1,1 @@
+"""The main job: one hub, four hospitals and a plant on this machine, in ten steps."""

@@ -1,0 +1,196 @@
+"""What a hub lists: datasets, applications, permits, accounts and sites, as they read in a notebook."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from dataspace.client.refusals import conditions
+from dataspace.client.tables import Grid, escaped, printable
+from dataspace.model.charges import Balance
+from dataspace.model.datasets import Column, Dataset, Profile, Version
+from dataspace.model.permits import Application, Permit
+
+T = TypeVar("T")
+
+
+class Listing(Sequence[T], Generic[T]):
+    """Several things of one kind, shown as one table."""
+
+    __slots__ = ("_grid", "_items")
+
+    def __init__(self, items: Sequence[T], grid: Grid) -> None:
+        self._items = tuple(items)
+        self._grid = grid
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._items[index]
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._items)
+
+    def __repr__(self) -> str:
+        return self._grid.text() if self._items else "(none)"
+
+    def _repr_html_(self) -> str:
+        return self._grid.html() if self._items else "<p>(none)</p>"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class DatasetView:
+    """One dataset as the catalogue describes it."""
+
+    noun: Dataset
+
+    @property
+    def name(self) -> str:
+        """Its name, also in SQL."""
+        return self.noun.name
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns with titles, labels, codes and bounds."""
+        return self.noun.columns
+
+    def __repr__(self) -> str:
+        noun = self.noun
+        unit = noun.privacy_unit or "each row"
+        words = [noun.title, "synthetic" if noun.synthetic else "", "" if noun.published else "draft"]
+        head = f"{noun.name} · " + " · ".join(printable(word) for word in words if word)
+        version = f"version {noun.latest.sha256[:12]}" if noun.latest else "rows lie at the sites"
+        return f"{head}\n{version} · privacy unit: {unit}\n{self._columns().text('  ')}"
+
+    def _repr_html_(self) -> str:
+        return f"<p><b>{escaped(self.noun.name)}</b> {escaped(self.noun.title)}</p>{self._columns().html()}"
+
+    def _columns(self) -> Grid:
+        rows = tuple(
+            (c.name, c.type.value, c.title, ", ".join(sorted(c.labels)), ", ".join(map(str, c.values)))
+            for c in self.noun.columns
+        )
+        return Grid(("column", "type", "title", "labels", "codes"), rows)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class RegisteredView:
+    """What came of registering: the dataset, its version and the profile, for the steward's eyes."""
+
+    dataset: Dataset
+    version: Version
+    profile: Profile
+
+    def __repr__(self) -> str:
+        seen = "everybody sees the description" if self.dataset.published else "nobody else sees this yet"
+        head = f"{self.version.rows:,} rows, {len(self.version.columns)} columns. {seen.capitalize()}."
+        rows = tuple((f.column or "", f.text, f.fix and f"fix: {f.fix}") for f in self.profile.findings)
+        table = Grid(
+            ("  column", "finding", "what to do"), tuple(("  " + a, b, c) for a, b, c in rows)
+        ).text()
+        ref = self.version.ref
+        return "\n".join([head, *([table] if rows else []), f"{ref.dataset} · sha256:{ref.sha256[:12]}…"])
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ApplicationView:
+    """One application for access."""
+
+    noun: Application
+
+    @property
+    def id(self) -> str:
+        """`A-7`."""
+        return self.noun.id
+
+    def __repr__(self) -> str:
+        a = self.noun
+        state = f"answer due {a.due:%d %b}" if a.state == "submitted" else a.state.value
+        permit = f" · {a.permit}" if a.permit else ""
+        return f"{a.id} “{printable(a.title)}” · {', '.join(a.datasets)} · {state}{permit}"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PermitView:
+    """One permit, and the signed document (JWS) that travels with each question to a site."""
+
+    noun: Permit
+    jws: str
+
+    @property
+    def id(self) -> str:
+        """`P-7`."""
+        return self.noun.id
+
+    def __repr__(self) -> str:
+        p = self.noun
+        basis = f"basis {p.basis.value}" + ("" if p.basis == "ehds" else " (not EHDS)")
+        state = f"REVOKED {p.revoked:%Y-%m-%d %H:%M}" if p.revoked else f"to {p.expires:%Y-%m-%d}"
+        datasets = ", ".join(grant.dataset for grant in p.datasets)
+        kinds = ", ".join(sorted(kind.value for kind in p.kinds))
+        demands = " · ".join(conditions(p.obligations))
+        return f"{p.id} · {basis} · {state} · {datasets}: {kinds}" + (f"\n  {demands}" if demands else "")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class LedgerView:
+    """What was spent of the privacy budget over a dataset."""
+
+    dataset: str
+    balances: tuple[Balance, ...]
+
+    def __repr__(self) -> str:
+        rows = tuple(
+            (
+                balance.permit or "all permits",
+                f"{balance.spent:g}",
+                "-" if balance.limit is None else f"{balance.limit:g}",
+                "-" if balance.left is None else f"{balance.left:g}",
+            )
+            for balance in self.balances
+        )
+        grid = Grid(("permit", "spent", "limit", "left"), rows, (False, True, True, True))
+        return f"ε over {self.dataset}\n{grid.text('  ')}"
+
+
+def dataset_grid(datasets: Sequence[Dataset]) -> Grid:
+    """One line for each dataset."""
+    rows = tuple(
+        (
+            d.name,
+            d.title,
+            str(len(d.columns)),
+            "synthetic" if d.synthetic else "",
+            "here" if d.latest else "at sites",
+            "" if d.published else "draft",
+        )
+        for d in datasets
+    )
+    return Grid(
+        ("dataset", "title", "columns", "", "rows", ""), rows, (False, False, True, False, False, False)
+    )
+
+
+def application_grid(applications: Sequence[Application]) -> Grid:
+    """One line for each application."""
+    rows = tuple(
+        (a.id, a.title, a.applicant, ", ".join(a.datasets), a.state.value, f"{a.due:%d %b}")
+        for a in applications
+    )
+    return Grid(("", "title", "by", "datasets", "state", "due"), rows)
+
+
+def permit_grid(permits: Sequence[Permit]) -> Grid:
+    """One line for each permit."""
+    rows = tuple(
+        (
+            p.id,
+            ", ".join(grant.dataset for grant in p.datasets),
+            ", ".join(sorted(kind.value for kind in p.kinds)),
+            p.basis.value,
+            "revoked" if p.revoked else f"to {p.expires:%Y-%m-%d}",
+            p.title,
+        )
+        for p in permits
+    )
+    return Grid(("", "datasets", "kinds", "basis", "state", "title"), rows)

@@ -1,0 +1,34 @@
+"""The whole contract as one ASGI app over the services of a hub."""
+
+from importlib.metadata import version
+
+from fastapi import FastAPI, Response
+
+from dataspace.bootstrap import HubServices
+from dataspace.http import problems
+from dataspace.http.catalogue import catalogue
+from dataspace.http.permits import accounts, applications, permits
+from dataspace.http.questions import questions, runs
+from dataspace.http.records import records
+from dataspace.http.replies import reply
+from dataspace.http.sites import sites
+
+
+def create_app(hub: HubServices) -> FastAPI:
+    """Serve this hub. The app owns nothing: who built the services closes them."""
+    app = FastAPI(
+        title=f"dataspace hub {hub.name}", version=version("dataspace"), docs_url=None, redoc_url=None
+    )
+    app.state.tokens = hub.tokens
+    problems.install(app)
+
+    @app.get("/health", tags=["hub"])
+    def health() -> Response:
+        """That this is a hub, and which version. Needs no token."""
+        return reply(
+            {"status": "ok", "hub": hub.name, "version": version("dataspace"), "now": hub.clock.now()}
+        )
+
+    for part in (catalogue, questions, runs, applications, permits, accounts, records, sites):
+        app.include_router(part(hub))
+    return app

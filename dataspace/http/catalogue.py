@@ -1,0 +1,82 @@
+"""Paths of the catalogue: datasets, dictionaries and policies."""
+
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+
+from dataspace.bootstrap import HubServices
+from dataspace.errors import InvalidRequest
+from dataspace.http.bodies import FederatedBody, body, parsed, text
+from dataspace.http.replies import reply
+from dataspace.http.signing_in import Asker
+from dataspace.http.uploads import uploaded
+from dataspace.service.registering import Registration
+
+RDF = {"text/turtle": "turtle", "application/ld+json": "json-ld"}
+
+
+def catalogue(hub: HubServices) -> APIRouter:
+    """Datasets and dictionaries."""
+    router = APIRouter(tags=["catalogue"])
+
+    @router.get("/datasets")
+    def datasets(asker: Asker, text: str = "") -> Response:
+        """Datasets that the asker may know of, by words."""
+        return reply(hub.browsing.datasets(asker, text))
+
+    @router.get("/datasets/{name}")
+    def dataset(name: str, asker: Asker, accept: Annotated[str, Header()] = "") -> Response:
+        """One dataset as JSON, or as DCAT where RDF is asked for."""
+        found = hub.browsing.dataset(asker, name)
+        for media, form in RDF.items():
+            if media in accept:
+                return Response(hub.describe(found, form), media_type=media)
+        return reply(found)
+
+    @router.post("/datasets/federated", status_code=201)
+    def federated(said: Annotated[FederatedBody, Depends(body(FederatedBody))], asker: Asker) -> Response:
+        """Describe a dataset whose rows lie at the sites."""
+        return reply(hub.publishing.federated(asker, said.name, said.dictionary, said.title), 201)
+
+    @router.post("/datasets", status_code=201)
+    async def register(
+        request: Request, asker: Asker, filename: str, said: Annotated[str, Query(max_length=16_384)]
+    ) -> Response:
+        """Register the file that is the body; `said` is the registration as JSON."""
+        registration = parsed(Registration, said_document(said))
+        hub.depositing.check(asker)
+        registered = await uploaded(
+            request, lambda pieces: hub.depositing.deposit(asker, filename, pieces, registration)
+        )
+        return reply(registered, 201)
+
+    @router.get("/dictionaries/{name}")
+    def dictionary(name: str) -> Response:
+        """By `name@version`, or by name the latest. Needs no token: a site reads it before it joins."""
+        return reply(hub.browsing.dictionary(name))
+
+    @router.post("/dictionaries", status_code=201)
+    def load(said: Annotated[str, Depends(text)], asker: Asker) -> Response:
+        """Load a dictionary from YAML."""
+        return reply(hub.publishing.dictionary(asker, said), 201)
+
+    @router.get("/policies")
+    def policies(asker: Asker) -> Response:
+        """All policies in force."""
+        return reply(hub.publishing.in_force())
+
+    @router.post("/policies", status_code=201)
+    def publish(said: Annotated[str, Depends(text)], asker: Asker) -> Response:
+        """Put a policy in force, from YAML."""
+        return reply(hub.publishing.publish(asker, said), 201)
+
+    return router
+
+
+def said_document(said: str) -> Any:
+    """The registration, which travels beside the file, as JSON."""
+    try:
+        return json.loads(said)
+    except (ValueError, RecursionError) as error:
+        raise InvalidRequest("`said` is not JSON.", "See the reference of this path.") from error

@@ -1,0 +1,181 @@
+"""An ASGI app without a port: an httpx transport that runs it on an event loop of its own, in this process."""
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import anyio
+import httpx
+from anyio.from_thread import BlockingPortal
+from starlette.types import ASGIApp, Message
+
+
+class InProcessTransport(httpx.BaseTransport):
+    """Requests of any thread, answered piece by piece as the app gives them.
+
+    The loop ends with `close`, or with the program: an interpreter waits for threads that are not daemons, so one
+    that was forgotten is closed once the main thread has ended. `ended` is called after the loop has.
+    """
+
+    def __init__(self, app: ASGIApp, ended: Callable[[], None] = lambda: None) -> None:
+        self._app: ASGIApp | None = app
+        self._ended: Callable[[], None] | None = ended
+        self._closing = threading.Lock()
+        self._portal: BlockingPortal | None = None
+        started: threading.Event = threading.Event()
+        self._loop = threading.Thread(
+            target=anyio.run, args=(self._run, started), name="hub-loop", daemon=True
+        )
+        self._loop.start()
+        started.wait()
+        threading.Thread(target=self._close_at_exit, name="hub-loop-end").start()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Run the app until it has begun to answer; the rest is read as it comes."""
+        portal, app = self._portal, self._app
+        if portal is None or app is None:
+            raise httpx.ConnectError("the hub was closed", request=request)
+        exchange = portal.call(_Exchange, app, request, _scope(request), _body(request))
+        running = portal.start_task_soon(exchange.run)
+        status, headers = portal.call(exchange.begun)
+        return httpx.Response(
+            status, headers=headers, stream=_Stream(portal, exchange, running), request=request
+        )
+
+    def close(self) -> None:
+        """Let requests that run come to their end, and end the loop."""
+        with self._closing:
+            portal, self._portal = self._portal, None
+            if portal is None:
+                return
+            portal.call(portal.stop, True)
+            self._loop.join()
+            ended, self._ended, self._app = self._ended, None, None
+            if ended is not None:
+                ended()
+
+    async def _run(self, started: threading.Event) -> None:
+        async with BlockingPortal() as portal:
+            self._portal = portal
+            started.set()
+            await portal.sleep_until_stopped()
+
+    def _close_at_exit(self) -> None:
+        threading.main_thread().join()
+        self.close()
+
+
+class _Exchange:
+    """One request and its answer, on the loop."""
+
+    def __init__(
+        self, app: ASGIApp, request: httpx.Request, scope: dict[str, Any], body: Iterator[bytes]
+    ) -> None:
+        self._app, self._request, self._scope, self._body = app, request, scope, body
+        self._start: tuple[int, list[tuple[bytes, bytes]]] | None = None
+        self._failure: Exception | None = None
+        self._begun, self._gone = anyio.Event(), anyio.Event()
+        self._send, self._receive = anyio.create_memory_object_stream[bytes](4)
+
+    async def run(self) -> None:
+        try:
+            await self._app(self._scope, self._give, self._take)
+        except Exception as error:  # noqa: BLE001 - told to the reader, as a connection that broke would be
+            self._failure = error
+        finally:
+            self._begun.set()
+            self._send.close()
+
+    async def begun(self) -> tuple[int, list[tuple[bytes, bytes]]]:
+        await self._begun.wait()
+        if self._start is None:
+            raise httpx.RemoteProtocolError(
+                "the hub gave no answer", request=self._request
+            ) from self._failure
+        return self._start
+
+    async def piece(self) -> bytes | None:
+        """The next bytes; None at the end."""
+        try:
+            return await self._receive.receive()
+        except anyio.EndOfStream:
+            if self._failure is not None and not self._whole:
+                raise httpx.RemoteProtocolError(
+                    "the answer broke off", request=self._request
+                ) from self._failure
+            return None
+
+    async def leave(self) -> None:
+        """The reader has enough."""
+        self._gone.set()
+        self._receive.close()
+
+    _whole = False
+
+    async def _give(self) -> Message:
+        piece = await anyio.to_thread.run_sync(next, self._body, None)
+        if piece is not None:
+            return {"type": "http.request", "body": piece, "more_body": True}
+        if not self._asked_all:
+            self._asked_all = True
+            return {"type": "http.request", "body": b"", "more_body": False}
+        await self._gone.wait()
+        return {"type": "http.disconnect"}
+
+    _asked_all = False
+
+    async def _take(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._start = (message["status"], list(message.get("headers", [])))
+            self._begun.set()
+            return
+        try:
+            if message.get("body"):
+                await self._send.send(bytes(message["body"]))
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
+            raise OSError("the reader has left") from error
+        if not message.get("more_body", False):
+            self._whole = True
+            self._send.close()
+
+
+class _Stream(httpx.SyncByteStream):
+    """The answer's bytes. Closing it waits until the app has noticed, so that its records are written."""
+
+    def __init__(self, portal: BlockingPortal, exchange: _Exchange, running: Any) -> None:
+        self._portal, self._exchange, self._running = portal, exchange, running
+
+    def __iter__(self) -> Iterator[bytes]:
+        while (piece := self._portal.call(self._exchange.piece)) is not None:
+            yield piece
+
+    def close(self) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has ended, and the exchange with it
+            self._portal.call(self._exchange.leave)
+            self._running.result()
+
+
+def _body(request: httpx.Request) -> Iterator[bytes]:
+    stream = request.stream
+    if not isinstance(stream, httpx.SyncByteStream):
+        raise TypeError("an in-process hub is asked synchronously")
+    return iter(stream)
+
+
+def _scope(request: httpx.Request) -> dict[str, Any]:
+    url = request.url
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": request.method,
+        "scheme": url.scheme,
+        "path": url.path,
+        "raw_path": url.raw_path.partition(b"?")[0],
+        "query_string": url.query,
+        "root_path": "",
+        "headers": [(name.lower(), value) for name, value in request.headers.raw],
+        "server": (url.host, url.port),
+        "client": ("in-process", 0),
+    }

@@ -1,0 +1,83 @@
+"""Paths of questions and of training: queries, explanations, counts and runs."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+
+from dataspace.bootstrap import HubServices
+from dataspace.http.bodies import CountBody, QueryBody, RunBody, body
+from dataspace.http.replies import answer, json_lines, reply
+from dataspace.http.signing_in import Asker
+from dataspace.model.names import DatasetName, PermitId, RunId
+from dataspace.model.principals import Principal
+from dataspace.model.requests import Query
+from dataspace.service.fitting import FitRequest
+
+
+def questions(hub: HubServices) -> APIRouter:
+    """Queries here and counts across the sites."""
+    router = APIRouter(tags=["questions"])
+
+    @router.post("/query")
+    def query(said: Annotated[QueryBody, Depends(body(QueryBody))], asker: Asker) -> Response:
+        """An answer as an Arrow stream, its note in the schema's metadata."""
+        return answer(hub.asking.ask(_query(said, asker)))
+
+    @router.post("/explain")
+    def explain(said: Annotated[QueryBody, Depends(body(QueryBody))], asker: Asker) -> Response:
+        """What would be decided, without reading data."""
+        asked = _query(said, asker)
+        decisions = [{"dataset": name, "decision": decision} for name, decision in hub.asking.explain(asked)]
+        return reply({"kind": hub.asking.kind_of(asked), "decisions": decisions})
+
+    @router.post("/count")
+    def count(said: Annotated[CountBody, Depends(body(CountBody))], asker: Asker) -> Response:
+        """Units that match at the sites that hold a dataset; each site decides for itself."""
+        dataset, permit = DatasetName(said.dataset), _permit(said.permit)
+        return answer(hub.running.count(asker, dataset, said.where, said.by, permit, said.purpose))
+
+    return router
+
+
+def runs(hub: HubServices) -> APIRouter:
+    """Training runs."""
+    router = APIRouter(tags=["runs"])
+
+    @router.post("/runs", status_code=202)
+    def start(said: Annotated[RunBody, Depends(body(RunBody))], asker: Asker) -> Response:
+        """Start a run; refusals are told at once."""
+        asked = FitRequest(
+            said.dataset,
+            said.target,
+            said.features,
+            said.family,
+            said.rounds,
+            said.holdout,
+            said.minimum_sites,
+            said.ridge,
+        )
+        plan = hub.fitting.plan(asker, asked, _permit(said.permit), said.purpose)
+        return reply(
+            {"run": hub.following.start(asker, plan, _permit(said.permit)), "terms": plan.terms()}, 202
+        )
+
+    @router.get("/runs/{run}/events")
+    def events(run: str, asker: Asker) -> Response:
+        """Events as JSON lines, from the first, as they come, to the last."""
+        return json_lines(hub.following.events(asker, RunId(run)))
+
+    @router.post("/runs/{run}/stop", status_code=204)
+    def stop(run: str, asker: Asker) -> Response:
+        """End a run."""
+        hub.following.stop(asker, RunId(run))
+        return Response(status_code=204)
+
+    return router
+
+
+def _query(said: QueryBody, asker: Principal) -> Query:
+    return Query(asker, said.sql, said.purpose, _permit(said.permit), said.kind, said.epsilon)
+
+
+def _permit(id: str | None) -> PermitId | None:
+    return PermitId(id) if id else None

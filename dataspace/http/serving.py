@@ -1,0 +1,117 @@
+"""A hub as a server: its federation, its services and the HTTP contract over TLS, until somebody stops it."""
+
+import json
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import uvicorn
+
+from dataspace.adapters.tls import Authority
+from dataspace.bootstrap import AUTHORITY, build_hub, start_link
+from dataspace.errors import SetupError
+from dataspace.http.app import create_app
+from dataspace.settings import HubSettings
+from dataspace.site.run import only_one, stopped_by_signals
+
+ADDRESS = "address.json"
+"""In the hub's home, while it runs: where it is, and the certificate that vouches for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a hub that runs can be reached."""
+
+    url: str
+    ca: str
+    superlink: str
+
+
+def serve(settings: HubSettings, started: Callable[[Address], None], federated: bool = True) -> None:
+    """Serve until SIGTERM or SIGINT. Raises SetupError where the port is in use; leaves no child process behind."""
+    stop = threading.Event()
+    # The server gives a signal that it took back to whoever had it before: without a handler here, that would end the
+    # process before its children are ended in order.
+    with only_one(settings.home), stopped_by_signals(stop):
+        listener = _listen(settings)
+        try:
+            _serve(settings, listener, started, federated, stop)
+        finally:
+            listener.close()
+            (settings.home / ADDRESS).unlink(missing_ok=True)
+
+
+def _serve(
+    settings: HubSettings,
+    listener: socket.socket,
+    started: Callable[[Address], None],
+    federated: bool,
+    stop: threading.Event,
+) -> None:
+    authority = Authority.load(settings.home / AUTHORITY)
+    certificate, key = authority.issue_server(settings.names, settings.home / "tls")
+    federation = start_link(settings, authority) if federated else None
+    try:
+        services = (
+            build_hub(settings, federation.federation, federation.nodes)
+            if federation
+            else build_hub(settings)
+        )
+        try:
+            superlink = federation.nodes.address if federation else ""
+            url = f"https://{settings.names[0]}:{listener.getsockname()[1]}"
+            address = Address(url, str(settings.home / AUTHORITY / "ca.crt"), superlink)
+            config = uvicorn.Config(
+                create_app(services),
+                ssl_certfile=str(certificate),
+                ssl_keyfile=str(key),
+                log_level="warning",
+                access_log=False,
+                lifespan="off",
+                timeout_graceful_shutdown=5,
+                server_header=False,
+            )
+            if not stop.is_set():
+                _Told(config, lambda: _announce(settings, address, started)).run(sockets=[listener])
+        finally:
+            services.close()
+    finally:
+        if federation is not None:
+            federation.stop()
+
+
+class _Told(uvicorn.Server):
+    """A server that says when it listens."""
+
+    def __init__(self, config: uvicorn.Config, told: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._told = told
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._told()
+
+
+def _announce(settings: HubSettings, address: Address, started: Callable[[Address], None]) -> None:
+    fields = {"url": address.url, "ca": address.ca, "superlink": address.superlink}
+    draft = settings.home / f".{ADDRESS}"
+    draft.write_text(json.dumps(fields) + "\n")
+    draft.replace(settings.home / ADDRESS)
+    started(address)
+
+
+def _listen(settings: HubSettings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise SetupError(
+            f"{settings.host}:{settings.port} cannot be listened on ({error.strerror}).",
+            "Choose another: `dataspace hub start --port 0` takes a free one.",
+        ) from error
+    return listener

@@ -1,0 +1,110 @@
+"""Nouns with every part filled in, for contracts and tests that need one of a kind."""
+
+from datetime import UTC, datetime, timedelta
+
+from dataspace.model.charges import Charge, PrivacyEvent
+from dataspace.model.datasets import Column, ColumnType, Dataset, Label, VersionRef
+from dataspace.model.names import (
+    HUB,
+    ApplicationId,
+    ColumnName,
+    DatasetName,
+    PermitId,
+    PolicyId,
+    PrincipalId,
+    RuleId,
+    SiteName,
+)
+from dataspace.model.permits import (
+    Basis,
+    DatasetGrant,
+    Permit,
+)
+from dataspace.model.policies import (
+    AnswerKind,
+    Constraint,
+    Effect,
+    Mask,
+    MaskKind,
+    Obligations,
+    Operand,
+    Operator,
+    Policy,
+    Rule,
+    Target,
+)
+from dataspace.model.predicates import All, Comparator, Compare, Not, OneOf
+from dataspace.model.records import JSON, Record, RecordKind
+
+AT = datetime(2026, 11, 22, 10, 30, tzinfo=UTC)
+MEDPAR = DatasetName("medpar")
+
+
+def example_dataset(name: str = "medpar", title: str = "Stays") -> Dataset:
+    """A dataset with one column of each kind that matters."""
+    columns = (
+        Column(ColumnName("los"), ColumnType.INTEGER, lower=0, upper=120, unit="d"),
+        Column(
+            ColumnName("type"),
+            ColumnType.INTEGER,
+            values=(1, 2, 3),
+            meanings=("elective", "urgent", "emergency"),
+        ),
+        Column(
+            ColumnName("provnum"),
+            ColumnType.TEXT,
+            labels=frozenset({Label.QUASI_IDENTIFIER, Label.TRADE_SECRET}),
+        ),
+    )
+    return Dataset(DatasetName(name), title, "", columns, None, VersionRef(DatasetName(name), "ab" * 32))
+
+
+def example_permit(id: str = "P-1", *, issuer: str = "hub.example", not_before: datetime = AT) -> Permit:
+    """A permit that uses every part of one."""
+    condition = All(
+        (Compare(ColumnName("died"), Comparator.EQ, 0), Not(OneOf(ColumnName("type"), (1, 2.5, "x"))))
+    )
+    obligations = Obligations(
+        row_filter=condition,
+        masks={ColumnName("provnum"): Mask(MaskKind.GENERALISE, width=2)},
+        cohort=10,
+        epsilon_total=1.0,
+        expires=AT + timedelta(days=365),
+    )
+    return Permit(
+        PermitId(id),
+        ApplicationId("A-1"),
+        Basis.CONTRACT,
+        issuer,
+        frozenset({PrincipalId("ana"), PrincipalId("ben@example.org")}),
+        "Université de Liège",
+        "Mortality after emergency admission",
+        "scientific research",
+        ("A6-1-e", "A9-2-j"),
+        "24-113",
+        (DatasetGrant(MEDPAR, columns=frozenset({ColumnName("died"), ColumnName("type")})),),
+        frozenset({AnswerKind.AGGREGATE, AnswerKind.NOISY}),
+        obligations,
+        not_before,
+        not_before + timedelta(days=365),
+        frozenset({SiteName("hospital-a")}),
+    )
+
+
+def example_policy(id: str = "medpar", title: str = "Stays for research") -> Policy:
+    """A policy with one rule that permits under a condition."""
+    condition = Constraint(Operand.PURPOSE, Operator.IS_A, ("dpv:ScientificResearch",))
+    rule = Rule(RuleId("research"), Effect.PERMIT, Target(datasets=frozenset({MEDPAR})), condition=condition)
+    return Policy(PolicyId(id), title, "the steward of medpar", (rule,))
+
+
+def example_record(number: int = 0) -> Record:
+    """A record like those that services write."""
+    facts: dict[str, JSON] = {"dataset": "medpar", "number": number, "rules": ["k 10"], "share": 0.5}
+    return Record(RecordKind.QUERY_INTENDED, AT, HUB, PrincipalId("ana"), facts)
+
+
+def example_charge(epsilon: float = 0.1, permit: str | None = "P-1", who: str = "ana") -> Charge:
+    """A charge for one noisy number."""
+    events = (PrivacyEvent("laplace", 1 / epsilon),) if epsilon else ()
+    return Charge(PermitId(permit) if permit else None, PrincipalId(who), "digest", events, epsilon)

@@ -1,0 +1,114 @@
+"""The ports in memory keep the same promises as those of the store."""
+
+import pytest
+
+from dataspace.adapters.memory import (
+    ManualClock,
+    MemoryAnswers,
+    MemoryCatalog,
+    MemoryExchange,
+    MemoryLedger,
+    MemoryLog,
+    MemoryPeople,
+    MemoryPermitStore,
+    MemoryPolicyStore,
+    MemorySigner,
+    MemorySites,
+    MemoryStatusSource,
+)
+from dataspace.errors import SourceError
+from dataspace.model.names import RunId, SiteName
+from dataspace.model.runs import SiteMessage, SiteReply, Step
+from dataspace.ports import Answers, Catalog, Ledger, Log, People, PermitStore, PolicyStore, Signer, Sites
+from dataspace.testing import (
+    AnswersContract,
+    CatalogContract,
+    LedgerContract,
+    LogContract,
+    PeopleContract,
+    PermitStoreContract,
+    PolicyStoreContract,
+    SignerContract,
+    SitesContract,
+)
+
+
+class TestMemoryCatalog(CatalogContract):
+    @pytest.fixture
+    def catalog(self) -> Catalog:
+        return MemoryCatalog()
+
+
+class TestMemoryPolicyStore(PolicyStoreContract):
+    @pytest.fixture
+    def stores(self) -> tuple[PolicyStore, PolicyStore]:
+        store = MemoryPolicyStore()
+        return store, store
+
+
+class TestMemoryPermitStore(PermitStoreContract):
+    @pytest.fixture
+    def permits(self) -> tuple[PermitStore, PermitStore]:
+        store = MemoryPermitStore()
+        return store, store
+
+
+class TestMemoryLog(LogContract):
+    @pytest.fixture
+    def log(self) -> Log:
+        return MemoryLog(MemorySigner())
+
+
+class TestMemoryLedger(LedgerContract):
+    @pytest.fixture
+    def ledgers(self) -> tuple[Ledger, Ledger]:
+        ledger = MemoryLedger(ManualClock())
+        return ledger, ledger
+
+
+class TestMemoryAnswers(AnswersContract):
+    @pytest.fixture
+    def answers(self) -> Answers:
+        return MemoryAnswers()
+
+
+class TestMemoryPeople(PeopleContract):
+    @pytest.fixture
+    def people(self) -> People:
+        return MemoryPeople()
+
+
+class TestMemorySites(SitesContract):
+    @pytest.fixture
+    def sites(self) -> Sites:
+        return MemorySites()
+
+
+class TestMemorySigner(SignerContract):
+    @pytest.fixture
+    def signer(self) -> Signer:
+        return MemorySigner()
+
+
+def test_every_site_of_an_exchange_answers_once_also_the_silent_ones() -> None:
+    def answers(message: SiteMessage) -> SiteReply:
+        return SiteReply(SiteName("a"), {"round": message.round})
+
+    def fails(message: SiteMessage) -> SiteReply:
+        raise RuntimeError("secret of the site")
+
+    exchange = MemoryExchange({SiteName("a"): answers, SiteName("b"): fails})
+    message = SiteMessage(RunId("r-1"), 3, Step.COUNT, {})
+    replies = list(exchange.send({SiteName(name): message for name in ("a", "b", "c")}, seconds=1))
+    assert [(reply.site, reply.refused) for reply in replies] == [
+        ("a", ""),
+        ("b", "no-answer"),
+        ("c", "no-answer"),
+    ]
+    assert replies[0].document == {"round": 3}
+    assert "secret" not in repr(replies)
+
+
+def test_a_status_that_never_arrived_is_no_status() -> None:
+    with pytest.raises(SourceError):
+        MemoryStatusSource().status()

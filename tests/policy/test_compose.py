@@ -1,0 +1,156 @@
+"""Obligations compose towards the stricter, whatever the order and however often."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dataspace.model.codec import to_json
+from dataspace.model.datasets import Column, ColumnType
+from dataspace.model.names import ColumnName
+from dataspace.model.policies import Mask, MaskKind, Obligations
+from dataspace.model.predicates import All, Comparator, Compare, Not, Predicate
+from dataspace.policy.compose import DEFAULTS, LEAST_COHORT, MOST_EPSILON, compose, effective
+from dataspace.transparency.canonical import canonical_json
+
+A, B, C = (ColumnName(name) for name in "abc")
+COLUMNS = (Column(A, ColumnType.TEXT), Column(B, ColumnType.INTEGER))
+
+_compare = st.builds(
+    Compare,
+    st.sampled_from([A, B, C]),
+    st.sampled_from(Comparator),
+    st.sampled_from([0, 1, 2, True, "1", 1.0]),
+)
+_predicates: st.SearchStrategy[Predicate] = st.recursive(
+    _compare,
+    lambda inner: st.builds(Not, inner) | st.builds(All, st.lists(inner, min_size=1, max_size=3).map(tuple)),
+    max_leaves=4,
+)
+_masks = st.builds(
+    Mask, st.sampled_from(MaskKind), st.sampled_from([0.0, 1.0, 3.0, 10.0]), st.sampled_from(["", "x", "y"])
+)
+_counts = st.none() | st.integers(1, 50)
+_epsilons = st.none() | st.sampled_from([0.1, 0.5, 1.0, 3.0, 9.0])
+_moments = st.datetimes(
+    datetime(2026, 1, 1),
+    datetime(2030, 1, 1),
+    timezones=st.sampled_from([UTC, timezone(timedelta(hours=5)), timezone(timedelta(hours=-3))]),
+)
+obligations = st.builds(
+    Obligations,
+    row_filter=st.none() | _predicates,
+    masks=st.dictionaries(st.sampled_from([A, B, C]), _masks, max_size=3),
+    withheld=st.frozensets(st.sampled_from([A, B, C])),
+    cohort=_counts,
+    epsilon_question=_epsilons,
+    epsilon_total=_epsilons,
+    maximum_rows=_counts,
+    minimum_sites=_counts,
+    minimum_units=_counts,
+    minimum_events=_counts,
+    expires=st.none() | _moments,
+    restate_purpose=st.booleans(),
+    attribution=st.sampled_from(["", "x", "y; x", "z"]),
+)
+
+
+def said(owed: Obligations) -> bytes:
+    """The obligations as they enter a digest: 1 and true differ there, the order of a set does not show."""
+    return canonical_json(to_json(owed))
+
+
+@given(obligations, obligations)
+def test_the_order_of_two_does_not_matter(one: Obligations, other: Obligations) -> None:
+    assert said(compose(one, other, columns=COLUMNS)) == said(compose(other, one, columns=COLUMNS))
+
+
+@given(obligations, obligations, obligations)
+def test_the_grouping_of_three_does_not_matter(a: Obligations, b: Obligations, c: Obligations) -> None:
+    left = compose(compose(a, b, columns=COLUMNS), c, columns=COLUMNS)
+    right = compose(a, compose(b, c, columns=COLUMNS), columns=COLUMNS)
+    assert said(left) == said(right) == said(compose(a, b, c, columns=COLUMNS))
+
+
+@given(obligations)
+def test_saying_it_twice_changes_nothing(one: Obligations) -> None:
+    assert said(compose(one, one)) == said(compose(one)) == said(compose(compose(one)))
+    assert said(compose(one, Obligations())) == said(compose(one))
+
+
+@given(obligations, obligations)
+def test_composition_only_tightens(one: Obligations, other: Obligations) -> None:
+    both = compose(one, other, columns=COLUMNS)
+    for field in ("cohort", "minimum_sites", "minimum_units", "minimum_events"):
+        assert (getattr(both, field) or 0) >= (getattr(one, field) or 0)
+    for field in ("epsilon_question", "epsilon_total", "maximum_rows"):
+        assert _least(getattr(both, field)) <= _least(getattr(one, field))
+    assert both.withheld >= one.withheld
+    assert both.masks.keys() >= one.masks.keys()
+    assert _conjuncts(both) >= _conjuncts(one)
+    if one.expires is not None:
+        assert both.expires is not None
+        assert both.expires <= one.expires
+    assert both.restate_purpose >= one.restate_purpose
+
+
+def _least(value: float | None) -> float:
+    return float("inf") if value is None else value
+
+
+def _conjuncts(owed: Obligations) -> set[str]:
+    match compose(owed).row_filter:
+        case None:
+            return set()
+        case All(parts):
+            return {repr(part) for part in parts}
+        case part:
+            return {repr(part)}
+
+
+def _mask(left: Mask, right: Mask, column: ColumnName) -> Mask:
+    both = compose(Obligations(masks={column: left}), Obligations(masks={column: right}), columns=COLUMNS)
+    return both.masks[column]
+
+
+def test_the_mask_that_tells_less_wins() -> None:
+    order = [Mask(MaskKind.GENERALISE, 5), Mask(MaskKind.HASH), Mask(MaskKind.CONSTANT), Mask(MaskKind.NULL)]
+    for weaker, stronger in pairwise(order):
+        assert _mask(weaker, stronger, B) == stronger
+
+
+def test_a_wider_band_hides_more_and_so_does_a_shorter_prefix() -> None:
+    narrow, wide = Mask(MaskKind.GENERALISE, 5), Mask(MaskKind.GENERALISE, 10)
+    assert _mask(narrow, wide, B) == wide
+    assert _mask(narrow, wide, A) == narrow
+
+
+def test_where_it_is_not_known_which_of_two_widths_hides_more_the_value_is_hashed() -> None:
+    assert _mask(Mask(MaskKind.GENERALISE, 5), Mask(MaskKind.GENERALISE, 10), C) == Mask(MaskKind.HASH)
+
+
+def test_one_and_true_are_two_filters() -> None:
+    one, true = Compare(A, Comparator.EQ, 1), Compare(A, Comparator.EQ, True)
+    both = compose(Obligations(row_filter=one), Obligations(row_filter=true)).row_filter
+    assert isinstance(both, All)
+    assert len(both.parts) == 2
+
+
+def test_the_defaults_fill_what_nobody_speaks_of() -> None:
+    owed = effective(Obligations())
+    assert (owed.cohort, owed.epsilon_question, owed.epsilon_total) == (10, 0.1, 1.0)
+    assert (owed.minimum_sites, owed.minimum_units, owed.minimum_events) == (3, 50, 10)
+    assert owed == DEFAULTS
+
+
+@given(obligations)
+def test_nothing_enforced_is_left_open_and_the_floors_hold(given_obligations: Obligations) -> None:
+    owed = effective(given_obligations)
+    assert owed.cohort is not None
+    assert owed.cohort >= LEAST_COHORT
+    assert owed.epsilon_total is not None
+    assert owed.epsilon_total <= MOST_EPSILON
+    assert owed.epsilon_question is not None
+    assert owed.epsilon_question <= owed.epsilon_total
+    assert None not in (owed.minimum_sites, owed.minimum_units, owed.minimum_events)
