@@ -1,7 +1,7 @@
 """Where everything is plugged together: settings in, adapters built, services out."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -139,6 +139,29 @@ def init_hub(settings: HubSettings) -> None:
         if store.log.size() == 0:
             store.log.append(Record(RecordKind.LOG_OPENED, clock.now(), HUB, None, {"hub": settings.name}))
     settings.write()  # last: a home without this file is not a hub yet
+
+
+def add_person(settings: HubSettings, id: str, name: str, roles: Iterable[Role], organisation: str) -> None:
+    """Let a token be made for a person; who is known already gets these roles instead."""
+    with _store(settings.home, UtcClock(), settings.name) as store:
+        store.people.put(Principal(PrincipalId(id), name, frozenset(roles), organisation, settings.name))
+
+
+def people_of(settings: HubSettings) -> Sequence[Principal]:
+    """Everybody that a hub knows, sites excepted."""
+    with _store(settings.home, UtcClock(), settings.name) as store:
+        return store.people.all()
+
+
+def issue_token(settings: HubSettings, person: str, seconds: float | None = None) -> str:
+    """A token in a person's name, for whoever owns the home. Raises UnknownName."""
+    known = {principal.id: principal for principal in people_of(settings)}
+    found = known.get(PrincipalId(person))
+    if found is None:
+        raise UnknownName("person", person, tuple(known), "`dataspace hub add-person` adds one.")
+    signer = FileSigner(settings.home, "issuer")
+    tokens = JoseTokens(signer, settings.name, settings.name, UtcClock())
+    return tokens.issue(found, settings.token_seconds if seconds is None else seconds)
 
 
 def build_hub(

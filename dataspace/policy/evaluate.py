@@ -110,17 +110,22 @@ def _some(constraint: Constraint, world: frozenset[str], right: str) -> Truth:
 def _matches(constraint: Constraint, value: str, right: str) -> Truth:
     """Whether one observed value is what was named, or a kind of it."""
     if constraint.operand in _HIERARCHIES:
-        seen, wanted = find(value), find(right)
-        if seen is None or wanted is None:
-            return None  # a word that nobody knows proves nothing either way
-        if constraint.operator in (Operator.EQ, Operator.NEQ):
-            return True if seen == wanted else None if kind_of(seen, wanted) is None else False
-        return kind_of(seen, wanted)
+        return _terms_match(value, right, constraint.operator in (Operator.EQ, Operator.NEQ))
     scale = _SCALES.get(constraint.operand)
     if scale is None:
         return value.strip().casefold() == right.strip().casefold()
     left_number, right_number = scale(value), scale(right)
     return None if left_number is None or right_number is None else left_number == right_number
+
+
+@lru_cache(maxsize=8192)
+def _terms_match(value: str, right: str, exactly: bool) -> Truth:
+    seen, wanted = find(value), find(right)
+    if seen is None or wanted is None:
+        return None  # a word that nobody knows proves nothing either way
+    if exactly and seen != wanted:
+        return None if kind_of(seen, wanted) is None else False
+    return kind_of(seen, wanted)
 
 
 def _ordered(constraint: Constraint, world: frozenset[str]) -> Truth:

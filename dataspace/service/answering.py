@@ -272,8 +272,15 @@ def recipe_for(dataset: Dataset, obligations: Obligations, permit: Permit | None
     )
     masks = {name: mask for name, mask in obligations.masks.items() if name in columns}
     hashed = any(mask.kind is MaskKind.HASH for mask in masks.values())
-    key = (permit.id if permit else "open") if hashed else ""
-    return CutRecipe(dataset.latest, columns, obligations.row_filter, masks, mask_key_id=key)
+    key = (permit.id if permit else f"open-{dataset.name}") if hashed else ""
+    return CutRecipe(
+        dataset.latest,
+        columns,
+        obligations.row_filter,
+        masks,
+        mask_key_id=key,
+        privacy_unit=dataset.privacy_unit,
+    )
 
 
 def session_of(principal: Principal, permit: Permit | None) -> str:

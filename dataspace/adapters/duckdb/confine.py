@@ -18,8 +18,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 
-import dataspace
-
+_PACKAGE = Path(__file__).parents[2]
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP = 1, 4, 38, 22
@@ -64,7 +63,7 @@ def readable_paths() -> list[Path]:
         "/etc/localtime",
     ]
     kernel = ["/usr/share/zoneinfo", "/sys/fs/cgroup", "/sys/devices/system/cpu", "/dev/null", "/dev/urandom"]
-    own = [f"/proc/{os.getpid()}", str(Path(sys.base_prefix) / "lib"), *map(str, dataspace.__path__)]
+    own = [f"/proc/{os.getpid()}", str(Path(sys.base_prefix) / "lib"), str(_PACKAGE)]
     return [path for path in map(Path, [*schemes, *system, *kernel, *own]) if path.exists()]
 
 
@@ -142,7 +141,8 @@ _DENIED: dict[str, tuple[int, int]] = {
     "futimesat": (261, -1), "utimensat": (280, 88), "setxattr": (188, 5), "lsetxattr": (189, 6),
     "fsetxattr": (190, 7), "removexattr": (197, 14), "lremovexattr": (198, 15), "fremovexattr": (199, 16),
     "setuid": (105, 146), "setgid": (106, 144), "setreuid": (113, 145), "setregid": (114, 143),
-    "setresuid": (117, 147), "setresgid": (119, 149), "setgroups": (116, 159), "swapon": (167, 224), "name_to_handle_at": (303, 264), "open_by_handle_at": (304, 265),
+    "setresuid": (117, 147), "setresgid": (119, 149), "setgroups": (116, 159), "swapon": (167, 224),
+    "name_to_handle_at": (303, 264), "open_by_handle_at": (304, 265),
 }  # fmt: skip
 
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}

@@ -21,9 +21,8 @@ from dataspace.cli.demo.machines import machines
 from dataspace.cli.demo.policies import SITE_POLICIES
 from dataspace.cli.demo.processes import Child, end_all
 from dataspace.cli.demo.site_setup import SitePlan, join_and_register, log_of, put_policies_in_force
-from dataspace.cli.demo.stays import DEPOSIT, DERIVED, HOSPITALS, PLANT, Row, share_out, write_stays
+from dataspace.cli.demo.stays import DEPOSIT, DROPPED, HOSPITALS, PLANT, Row, share_out, write_stays
 from dataspace.cli.demo.watching import watched
-from dataspace.client.hub import Hub
 from dataspace.errors import SetupError, SiteUnavailable
 from dataspace.model.names import SiteName
 from dataspace.settings import SiteSettings
@@ -93,7 +92,7 @@ class LocalWorld:
 
     def load_site_policies(self) -> Mapping[str, tuple[str, ...]]:
         """See `World`."""
-        in_force = {}
+        in_force: dict[str, tuple[str, ...]] = {}
         for plan in self._plans():
             in_force[plan.name] = put_policies_in_force(self._settings(plan), plan.policies)
             self._start(plan.name, "site", "run", "--home", str(self._home(plan)))
@@ -103,7 +102,9 @@ class LocalWorld:
         """See `World`."""
         until = time.monotonic() + CONNECT_SECONDS
         steward = self.hub.steward
-        while away := [s for s in sites if s not in {site["name"] for site in steward.sites() if site["online"]}]:
+        while away := [
+            s for s in sites if s not in {site["name"] for site in steward.sites() if site["online"]}
+        ]:
             self._waiting(f"waiting for {', '.join(away)} to connect")
             if time.monotonic() > until:
                 raise SiteUnavailable(
@@ -138,7 +139,8 @@ class LocalWorld:
             child = Child(name, command, self._child_environ, log, tied=not self._keep)
         except OSError as error:
             raise SetupError(
-                f"{name} could not be started ({error.strerror}).", "Free memory or disk space, then run again."
+                f"{name} could not be started ({error.strerror}).",
+                "Free memory or disk space, then run again.",
             ) from error
         self._children.append(child)
         return child
@@ -160,7 +162,7 @@ class LocalWorld:
                 title=self._titles[name],
                 file=self.folder / f"{name}.csv",
                 dataset="medpar",
-                drop=("", *DERIVED),
+                drop=DROPPED,
                 synthetic=False,
                 policies=SITE_POLICIES[name],
             )

@@ -21,6 +21,19 @@ REPORT = "report.html"
 T = TypeVar("T")
 
 
+def check_folder(folder: Path) -> None:
+    """Raise SetupError where the report could not be written, before a minute was spent on it. Leaves nothing."""
+    made = not folder.exists()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+        if made:
+            folder.rmdir()
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
 def write_report(walk: Walk, folder: Path) -> Path:
     """Write the report, whole or not at all; raises SetupError where the folder cannot be written."""
     page, draft = render(walk), None
@@ -37,10 +50,7 @@ def write_report(walk: Walk, folder: Path) -> Path:
     except OSError as error:
         if draft is not None:
             draft.unlink(missing_ok=True)
-        raise SetupError(
-            f"The report could not be written to {folder} ({os.strerror(error.errno or 0)}).",
-            "Free space there, or name another folder with --output.",
-        ) from error
+        raise _unwritable(folder, error) from error
 
 
 def render(walk: Walk) -> str:
@@ -81,6 +91,13 @@ def render(walk: Walk) -> str:
         count=count,
     )
     return page.lstrip()
+
+
+def _unwritable(folder: Path, error: OSError) -> SetupError:
+    return SetupError(
+        f"The report could not be written to {folder} ({os.strerror(error.errno or 0)}).",
+        "Free space there, or name another folder with --output.",
+    )
 
 
 def _series(trained: Trained) -> dict[str, list[float]]:

@@ -14,8 +14,8 @@ HOSPITALS = ("hospital-a", "hospital-b", "hospital-c", "hospital-d")
 DEPOSIT = "deposit"
 """The fifth group, which has deposited its stays at the hub."""
 PLANT = "plant-1"
-DERIVED = ("type1", "type2", "type3")
-"""Columns that repeat `type`."""
+DROPPED = ("column_1", "type1", "type2", "type3")
+"""The first column, which has no name and numbers the rows, by the name that it is read under; three repeat `type`."""
 
 Row = tuple[str, ...]
 

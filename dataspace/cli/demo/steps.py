@@ -27,7 +27,7 @@ from dataspace.cli.demo.policies import HUB_POLICIES, dictionary_text
 from dataspace.cli.demo.proving import permit_signed_by, prove
 from dataspace.cli.demo.revoking import revoke
 from dataspace.cli.demo.stage import Stage
-from dataspace.cli.demo.stays import DERIVED, HEADER, HOSPITALS, PLANT
+from dataspace.cli.demo.stays import DROPPED, HOSPITALS, PLANT
 from dataspace.cli.demo.training import train
 from dataspace.client.answers import Answer
 from dataspace.errors import AccessDenied, SetupError
@@ -55,15 +55,13 @@ def register(stage: Stage) -> Registered:
         text = dictionary_text(name)
         stage.dictionaries[name] = parse_dictionary(text, f"{name}.yaml")
         steward.load_dictionary(text)
-    # Dropped: the first column has no name and numbers the rows; the last three repeat `type`.
-    dropped = (HEADER[0], *DERIVED)
     made = steward.register(
         stage.world.deposit,
         EXTRACT,
         title="Medicare stays deposited at the hub",
         description="Real: a part of the medpar stays, Arizona 1991. Each row is one stay; there is no patient column.",
         dictionary="medpar",
-        drop=dropped,
+        drop=DROPPED,
         privacy_unit="row",
         publish=True,
         theme="health",
@@ -79,7 +77,7 @@ def register(stage: Stage) -> Registered:
         title=made.dataset.title,
         rows=made.version.rows,
         columns=len(made.version.columns),
-        dropped=dropped,
+        dropped=DROPPED,
         version=made.version.ref.sha256,
         privacy_unit=made.dataset.privacy_unit or "row",
         findings=tuple(Advice(f.column or "", f.text, f.fix) for f in made.profile.findings),

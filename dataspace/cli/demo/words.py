@@ -47,7 +47,7 @@ def _(facts: Registered) -> list[Block]:
     said: list[Block] = [
         f"{facts.dataset} · {count(facts.rows)} rows, {facts.columns} columns · sha256:{facts.version[:12]}…",
         Grid(("column", "finding", ""), findings),
-        f"dropped: {', '.join(name or 'the nameless first column' for name in facts.dropped)}",
+        f"dropped: {', '.join(facts.dropped)} (a number for each row, and what `type` says already)",
         f"the unit protected: {unit}",
         f"DCAT record: {facts.dcat_triples} statements",
         Grid(

@@ -1,0 +1,126 @@
+"""`dataspace dataset`: register, describe and find data."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dataspace.cli.reaching import reach
+from dataspace.cli.words import As, Home, Json, example, show, show_json
+
+app = typer.Typer(
+    help="Register, describe and find data.",
+    epilog=example("dataspace dataset register medpar.csv --name medpar --drop 1"),
+    no_args_is_help=True,
+)
+Name = Annotated[str, typer.Argument(help="Name of the dataset.")]
+
+
+@app.command(
+    epilog=example("dataspace dataset register medpar.csv --name medpar --dictionary medpar --unit row")
+)
+def register(
+    file: Annotated[Path, typer.Argument(help="A CSV or Parquet file.")],
+    name: Annotated[str, typer.Option(help="Lower-case letters, digits and _; also its name in SQL.")],
+    title: Annotated[str, typer.Option(help="One line for people.")] = "",
+    description: Annotated[str, typer.Option(help="What a row is, where it comes from.")] = "",
+    dictionary: Annotated[
+        str, typer.Option(help="A dictionary that it follows: name, or name@version.")
+    ] = "",
+    drop: Annotated[list[str] | None, typer.Option(help="A column to leave out; several times.")] = None,
+    unit: Annotated[
+        str, typer.Option(help="Column of the person to protect; row: each row is its own.")
+    ] = "row",
+    publish: Annotated[bool, typer.Option(help="Let others see the description.")] = False,
+    synthetic: Annotated[bool, typer.Option(help="The rows are made up.")] = False,
+    home: Home = None,
+    person: As = "",
+) -> None:
+    """Make a version of a file: profile, suspected identifiers, and what to do about them."""
+    with reach(home, person) as hub:
+        made = hub.register(
+            file,
+            name,
+            title=title,
+            description=description,
+            dictionary=dictionary,
+            drop=drop or [],
+            privacy_unit=unit,
+            publish=publish,
+            synthetic=synthetic,
+        )
+        show(made)
+
+
+@app.command("list", epilog=example("dataspace dataset list mortality"))
+def list_datasets(
+    text: Annotated[str, typer.Argument(help="Words to look for.")] = "",
+    as_json: Json = False,
+    home: Home = None,
+    person: As = "",
+) -> None:
+    """Datasets that you may know of."""
+    from dataspace.model.codec import to_json
+
+    with reach(home, person) as hub:
+        found = hub.datasets(text)
+        if as_json:
+            show_json([to_json(view.noun) for view in found])
+        else:
+            show(found)
+
+
+@app.command("show", epilog=example("dataspace dataset show medpar"))
+def show_dataset(name: Name, as_json: Json = False, home: Home = None, person: As = "") -> None:
+    """One dataset with its columns, labels and codes."""
+    from dataspace.model.codec import to_json
+
+    with reach(home, person) as hub:
+        view = hub.dataset(name)
+        if as_json:
+            show_json(to_json(view.noun))
+        else:
+            show(view)
+
+
+@app.command(epilog=example("dataspace dataset describe medpar --format turtle"))
+def describe(
+    name: Name,
+    form: Annotated[str, typer.Option("--format", help="turtle or json-ld.")] = "turtle",
+    home: Home = None,
+    person: As = "",
+) -> None:
+    """One dataset as a DCAT record."""
+    from dataspace.errors import InvalidRequest
+
+    media = {"turtle": "text/turtle", "json-ld": "application/ld+json"}.get(form)
+    if media is None:
+        raise InvalidRequest(f"'{form}' is no format of a record.", "Say turtle or json-ld.")
+    with reach(home, person) as hub:
+        typer.echo(hub.describe(name, media))
+
+
+@app.command(epilog=example("dataspace dataset dictionary policies/dictionaries/medpar.yaml"))
+def dictionary(
+    file: Annotated[Path, typer.Argument(help="A dictionary in YAML.")], home: Home = None, person: As = ""
+) -> None:
+    """Load a dictionary that datasets can claim to follow."""
+    from dataspace.cli.files import read_text
+
+    with reach(home, person) as hub:
+        typer.echo(hub.load_dictionary(read_text(file)))
+
+
+@app.command(
+    epilog=example('dataspace dataset federated medpar --dictionary medpar --title "Hospital stays"')
+)
+def federated(
+    name: Name,
+    dictionary: Annotated[str, typer.Option(help="A dictionary that was loaded before.")],
+    title: Annotated[str, typer.Option(help="One line for people.")] = "",
+    home: Home = None,
+    person: As = "",
+) -> None:
+    """Describe a dataset whose rows lie at the sites."""
+    with reach(home, person) as hub:
+        show(hub.describe_federated(name, dictionary, title))

@@ -1,0 +1,131 @@
+"""`dataspace hub`: make a hub, start it, say who may use it, invite sites."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dataspace.cli.words import As, Home, example, show
+from dataspace.model.principals import Role
+from dataspace.settings import HubSettings, environment, home_of
+
+app = typer.Typer(
+    help="Make a hub, start it, say who may use it, invite sites.",
+    epilog=example("dataspace hub init --steward sam"),
+    no_args_is_help=True,
+)
+
+
+@app.command(
+    epilog=example("dataspace hub init --home hub-home --name hub.example --names hub.example --steward sam")
+)
+def init(
+    home: Home = None,
+    name: Annotated[str, typer.Option(help="Issuer of permits and origin of the log: for ever.")] = "hub",
+    names: Annotated[str, typer.Option(help="Names and addresses that it is reached by, by commas.")] = "",
+    steward: Annotated[str, typer.Option(help="The first steward's id.")] = "",
+    port: Annotated[int, typer.Option(help="Port of its address; 0 takes a free one.")] = 8443,
+) -> None:
+    """Make a hub's home: keys, certificate authority, store, log."""
+    from dataspace.bootstrap import add_person, init_hub
+
+    place = home or home_of(environment(), "hub")
+    reached = tuple(part.strip() for part in names.split(",") if part.strip()) or HubSettings(place).names
+    settings = HubSettings(place, name=name, names=reached, port=port)
+    init_hub(settings)
+    typer.echo(
+        f"A hub named {name} in {place}. Its keys are in {place / 'keys'}: back them up, off this machine."
+    )
+    if steward:
+        add_person(settings, steward, steward, {Role.STEWARD}, "")
+        typer.echo(f"{steward} is its steward.")
+
+
+@app.command(epilog=example("dataspace hub start --port 0"))
+def start(
+    home: Home = None,
+    port: Annotated[int | None, typer.Option(help="0 takes a free one.")] = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "",
+    federated: Annotated[
+        bool, typer.Option(help="Start the federation too, so that sites can connect.")
+    ] = True,
+) -> None:
+    """Serve until Ctrl-C."""
+    from dataclasses import replace
+
+    from dataspace.http.serving import Address, serve
+
+    settings = HubSettings.from_environment(environment(), home)
+    settings = replace(settings, port=settings.port if port is None else port, host=host or settings.host)
+
+    def told(address: Address) -> None:
+        sites = f" · sites connect to {address.superlink}" if address.superlink else ""
+        typer.echo(f"{address.url}{sites}\nCertificate for clients: {address.ca}\nCtrl-C ends it.")
+
+    serve(settings, told, federated)
+
+
+@app.command(epilog=example("dataspace hub token ana --hours 8"))
+def token(
+    person: Annotated[str, typer.Argument(help="Whose.")],
+    home: Home = None,
+    hours: Annotated[float, typer.Option(help="How long it holds, a day at most.")] = 8.0,
+) -> None:
+    """Make a token in a person's name. It is printed once and kept nowhere."""
+    from dataspace.bootstrap import issue_token
+
+    typer.echo(issue_token(HubSettings.from_environment(environment(), home), person, hours * 3600))
+
+
+@app.command(
+    "add-person", epilog=example('dataspace hub add-person ana --role researcher --organisation "Uni"')
+)
+def add_person(
+    person: Annotated[str, typer.Argument(help="The id: ana, or ana@example.org.")],
+    role: Annotated[list[Role], typer.Option(help="May be given several times.")],
+    name: Annotated[str, typer.Option(help="As people call them.")] = "",
+    organisation: Annotated[str, typer.Option(help="Where they work.")] = "",
+    home: Home = None,
+) -> None:
+    """Add a person, or change what they may do."""
+    from dataspace.bootstrap import add_person as add
+
+    add(HubSettings.from_environment(environment(), home), person, name or person, set(role), organisation)
+    typer.echo(f"{person}: {', '.join(sorted(role))}.")
+
+
+@app.command(epilog=example("dataspace hub invite hospital-a --output invite.json"))
+def invite(
+    site: Annotated[str, typer.Argument(help="Name of the site, for ever.")],
+    home: Home = None,
+    person: As = "",
+    output: Annotated[
+        Path | None, typer.Option(help="Write it there (0600), instead of printing it.")
+    ] = None,
+) -> None:
+    """Make a single-use invitation for a site. Hand it over where nobody else reads it."""
+    from dataspace.adapters.tls import write_private
+    from dataspace.cli.reaching import address, reach
+    from dataspace.site.join import InviteFile
+
+    settings = HubSettings.from_environment(environment(), home)
+    running = address(settings.home)
+    url = running["url"] if running else f"https://{settings.names[0]}:{settings.port}"
+    with reach(settings.home, person) as hub:
+        made = hub.invite(site)
+    ca = (settings.home / "authority" / "ca.crt").read_text()
+    text = InviteFile(site, url, ca, made["secret"], made["expires"]).text()
+    if output is None:
+        typer.echo(text, nl=False)
+        return
+    write_private(output, text.encode())
+    typer.echo(f"{output}: for {site}, once, until {made['expires'][:10]}.")
+
+
+@app.command("sites", epilog=example("dataspace hub sites"))
+def list_sites(home: Home = None, person: As = "") -> None:
+    """Sites that have joined, what they hold, and which are connected."""
+    from dataspace.cli.reaching import reach
+
+    with reach(home, person) as hub:
+        show(hub.sites())

@@ -1,0 +1,96 @@
+"""The command `dataspace`: groups of commands, and the one place where an error becomes a line and an exit code."""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+
+from dataspace.cli import datasets, hubs, logs, permits, policies, questions, sites
+from dataspace.cli.words import example
+from dataspace.errors import DataspaceError, InvalidRequest
+
+INTERRUPTED = 130
+USAGE = 2
+
+app = typer.Typer(
+    name="dataspace",
+    help="Lawful, private, provable access to data that stays where it is.",
+    epilog=example('dataspace query "SELECT count(*) AS n FROM medpar" --permit P-7'),
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+for group, name in (
+    (hubs.app, "hub"),
+    (sites.app, "site"),
+    (datasets.app, "dataset"),
+    (policies.app, "policy"),
+    (permits.app, "permit"),
+    (logs.app, "log"),
+):
+    app.add_typer(group, name=name)
+questions.add_to(app)
+logs.add_to(app)
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    show_version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
+) -> None:
+    """Options of the command itself."""
+    if show_version:
+        typer.echo(version("dataspace"))
+        raise typer.Exit
+
+
+@app.command(epilog=example("dataspace demo --json --output demo-output"))
+def demo(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the facts as one JSON object.")] = False,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave the hub running, and say how to open it.")
+    ] = False,
+    output: Annotated[Path, typer.Option(help="Folder for the report.")] = Path("demo-output"),
+) -> None:
+    """Run the main job on this machine: a hub, four hospitals and a plant, in ten steps."""
+    from dataspace.cli.demo.story import run
+
+    raise typer.Exit(run(as_json=as_json, keep=keep, output=output))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code: 0, 1 for an error, 2 for a wrong use, 130 after Ctrl-C."""
+    try:
+        code = app(list(arguments) if arguments is not None else None, standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except DataspaceError as error:
+        _show(error)
+        return USAGE if isinstance(error, InvalidRequest) else 1
+    except (KeyboardInterrupt, click.Abort):
+        return INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except BrokenPipeError:
+        # Whoever read our output has enough (`| head`). Python would complain once more when it flushes at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:  # noqa: BLE001 - the last resort: a sentence instead of a traceback
+        if os.environ.get("DATASPACE_DEBUG") == "1":
+            traceback.print_exc()
+        print(
+            f"Something went wrong here ({type(error).__name__}). Run it again with DATASPACE_DEBUG=1 to see where.",
+            file=sys.stderr,
+        )
+        return 1
+
+
+def _show(error: DataspaceError) -> None:
+    print(str(error), file=sys.stderr)
+    if os.environ.get("DATASPACE_DEBUG") == "1":
+        traceback.print_exc()

@@ -1,0 +1,181 @@
+"""`dataspace query`, `explain`, `count` and `train`: questions from a shell."""
+
+import sys
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from dataspace.cli.reaching import reach
+from dataspace.cli.words import As, Home, Json, Permit, Purpose, example, show, show_json
+from dataspace.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from dataspace.client.answers import Answer
+
+Sql = Annotated[str, typer.Argument(help="A question in SQL.")]
+Kind = Annotated[
+    str | None, typer.Option(help="rows, aggregate or noisy; left out: the question's shape decides.")
+]
+Epsilon = Annotated[float | None, typer.Option(help="ε of a noisy answer.")]
+
+
+class Format(StrEnum):
+    """How an answer is written."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+    PARQUET = "parquet"
+    ARROW = "arrow"
+
+
+Out = Annotated[Path | None, typer.Option(help="Write it there, instead of to standard output.")]
+Form = Annotated[Format, typer.Option("--format", help="How the answer is written.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put these commands beside the groups."""
+    app.command(
+        epilog=example('dataspace query "SELECT count(*) AS n FROM medpar" --permit P-7 --epsilon 0.1')
+    )(query)
+    app.command(epilog=example('dataspace explain "SELECT * FROM medpar" --purpose advertising'))(explain)
+    app.command(epilog=example('dataspace count medpar --where "type = 3" --by site --by died --permit P-7'))(
+        count
+    )
+    app.command(
+        epilog=example('dataspace train "died ~ age80 + hmo" --dataset medpar --permit P-7 --rounds 5')
+    )(train)
+
+
+def query(
+    sql: Sql,
+    permit: Permit = None,
+    purpose: Purpose = "",
+    kind: Kind = None,
+    epsilon: Epsilon = None,
+    form: Form = Format.TABLE,
+    output: Out = None,
+    home: Home = None,
+    person: As = "",
+) -> None:
+    """Ask in SQL."""
+    with reach(home, person) as hub:
+        _write(hub.sql(sql, permit, purpose, kind, epsilon), form, output)
+
+
+def explain(
+    sql: Sql,
+    permit: Permit = None,
+    purpose: Purpose = "",
+    kind: Kind = None,
+    epsilon: Epsilon = None,
+    home: Home = None,
+    person: As = "",
+) -> None:
+    """What would be decided about a question, and why. Reads no data. Exit 1 where it would be refused."""
+    with reach(home, person) as hub:
+        found = hub.explain(sql, permit, purpose, kind, epsilon)
+        show(found)
+        if not found.allowed:
+            raise typer.Exit(1)
+
+
+def count(
+    dataset: Annotated[str, typer.Argument(help="A dataset that sites hold.")],
+    where: Annotated[str, typer.Option(help="A condition, such as type = 3.")] = "",
+    by: Annotated[list[str] | None, typer.Option(help="A column, or site; several times.")] = None,
+    permit: Permit = None,
+    purpose: Purpose = "",
+    form: Form = Format.TABLE,
+    output: Out = None,
+    home: Home = None,
+    person: As = "",
+) -> None:
+    """Count across the sites; each decides and suppresses for itself."""
+    with reach(home, person) as hub:
+        _write(hub.count(where, by or [], dataset, permit, purpose), form, output)
+
+
+def train(
+    formula: Annotated[str, typer.Argument(help="target ~ feature + feature")],
+    dataset: Annotated[str | None, typer.Option(help="Left out: the one that the permit names.")] = None,
+    permit: Permit = None,
+    purpose: Purpose = "",
+    rounds: Annotated[int, typer.Option(help="Steps of the fit.")] = 5,
+    minimum_sites: Annotated[int, typer.Option(help="Fewest sites that have to answer.")] = 3,
+    as_json: Json = False,
+    home: Home = None,
+    person: As = "",
+) -> None:
+    """Fit a logistic regression across the sites. Ctrl-C stops the run."""
+    with reach(home, person) as hub:
+        fit = hub.glm(
+            formula,
+            dataset=dataset,
+            permit=permit,
+            purpose=purpose,
+            rounds=rounds,
+            minimum_sites=minimum_sites,
+            progress=_progress,
+        )
+        if as_json:
+            show_json({"run": fit.run, **fit.events[-1]["facts"]})
+        else:
+            show(fit)
+
+
+def _progress(event: Mapping[str, Any]) -> None:
+    facts = event["facts"]
+    match event["kind"]:
+        case "round":
+            line = f"round {event['round']}: {len(facts['sites'])} sites, log-likelihood {facts['log_likelihood']:.2f}"
+        case "refused":
+            line = f"{facts['site']} refused: {facts['reason']}"
+        case kind:
+            line = str(kind)
+    print(line, file=sys.stderr)
+
+
+def _write(answer: "Answer", form: Format, output: Path | None) -> None:
+    if form is Format.TABLE:
+        _out(f"{answer!r}\n".encode(), output)
+        return
+    import io
+
+    if form is Format.ARROW:
+        _out(answer.to_stream(), output)
+        return
+    table = answer.to_arrow()
+    sink = io.BytesIO()
+    if form is Format.CSV:
+        from pyarrow import csv
+
+        csv.write_csv(table, sink)
+    elif form is Format.PARQUET:
+        from pyarrow import parquet
+
+        parquet.write_table(table, sink)
+    else:
+        import json
+
+        from dataspace.model.codec import to_json
+
+        document = {"rows": table.to_pylist(), "note": to_json(answer.note)}
+        sink.write(json.dumps(document, indent=1, ensure_ascii=False, default=str).encode() + b"\n")
+    _out(sink.getvalue(), output)
+
+
+def _out(content: bytes, output: Path | None) -> None:
+    if output is None:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+        return
+    try:
+        output.write_bytes(content)
+    except OSError as error:
+        raise InvalidRequest(
+            f"'{output}' cannot be written ({error.strerror}).", "Name another file."
+        ) from error

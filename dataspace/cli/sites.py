@@ -1,0 +1,253 @@
+"""`dataspace site`: join a hub, hold data, say what may run, and stop it."""
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dataspace.cli.words import example
+from dataspace.errors import InvalidRequest
+from dataspace.model.limits import Acceptance, SiteLimits
+from dataspace.settings import SiteSettings, environment, home_of
+
+if TYPE_CHECKING:
+    from dataspace.bootstrap import SiteServices
+    from dataspace.site.line import HubLine
+
+app = typer.Typer(
+    help="Join a hub, hold data, say what may run, and stop it.",
+    epilog=example("dataspace site join invite.json"),
+    no_args_is_help=True,
+)
+data = typer.Typer(
+    help="Data that this site holds.",
+    epilog=example("dataspace site data add medpar.csv --name medpar"),
+    no_args_is_help=True,
+)
+policy = typer.Typer(
+    help="What this site allows.",
+    epilog=example("dataspace site policy add hospital.yaml"),
+    no_args_is_help=True,
+)
+app.add_typer(data, name="data")
+app.add_typer(policy, name="policy")
+SiteHome = Annotated[
+    Path | None, typer.Option("--home", help="Folder of the site; left out: DATASPACE_HOME.")
+]
+
+
+@app.command(epilog=example("dataspace site join invite.json --home site-home"))
+def join(
+    invite: Annotated[Path, typer.Argument(help="The invitation that the hub's steward handed over.")],
+    home: SiteHome = None,
+    title: Annotated[str, typer.Option(help="Name of the house, for people.")] = "",
+    by_policy: Annotated[
+        bool, typer.Option(help="Let this site's policies decide on each permit, without a countersignature.")
+    ] = False,
+) -> None:
+    """Make the site's keys here, use the invitation up, and pin the hub's keys. Nothing can run yet."""
+    from dataspace.cli.files import read_text
+    from dataspace.site.join import join as do_join
+    from dataspace.site.join import read_invite
+
+    limits = SiteLimits(acceptance=Acceptance.BY_POLICY if by_policy else Acceptance.BY_HAND)
+    place = home or home_of(environment(), "site")
+    settings = do_join(place, read_invite(read_text(invite)), limits, title)
+    pinned = settings.pinned
+    typer.echo(f"{pinned.site} has joined {pinned.hub}. Keys made here; 3 keys pinned. Nothing can run yet.")
+
+
+@app.command(epilog=example("dataspace site run --home site-home"))
+def run(
+    home: SiteHome = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Turn the kill switch off first.")] = False,
+) -> None:
+    """Be online until SIGTERM or Ctrl-C: outbound connections only."""
+    from dataspace.site.run import run as serve
+    from dataspace.site.run import stopped_by_signals
+    from dataspace.site.will import FileWill
+
+    settings = _settings(home)
+    if resume:
+        FileWill(settings.home).resume()
+    stop = threading.Event()
+    with _Opened(settings) as site, stopped_by_signals(stop):
+        pinned = settings.pinned
+        serve(
+            settings,
+            site.services.guard.handle,
+            stop,
+            lambda: typer.echo(
+                f"{pinned.site} is online at {pinned.superlink}, outbound only. Ctrl-C ends it."
+            ),
+        )
+
+
+@data.command("add", epilog=example("dataspace site data add medpar.csv --name medpar --dictionary medpar"))
+def add_data(
+    file: Annotated[Path, typer.Argument(help="A CSV or Parquet file.")],
+    name: Annotated[str, typer.Option(help="The dataset as the hub describes it.")],
+    dictionary: Annotated[str, typer.Option(help="The hub's: name, or name@version; or a YAML file.")] = "",
+    drop: Annotated[list[str] | None, typer.Option(help="A column to leave out; several times.")] = None,
+    unit: Annotated[
+        str, typer.Option(help="Column of the person to protect; row: each row is its own.")
+    ] = "row",
+    home: SiteHome = None,
+    offer: Annotated[bool, typer.Option(help="Tell the hub that this site holds it.")] = True,
+) -> None:
+    """Make a version of a file here; the rows stay here."""
+    from dataspace.client.views import RegisteredView
+    from dataspace.service.registering import Registration
+
+    with _Opened(_settings(home)) as site:
+        known = site.dictionary(dictionary) if dictionary else ""
+        said = Registration(
+            name=name, dictionary=known, drop=tuple(drop or ()), privacy_unit=unit, publish=True
+        )
+        made = site.services.depositing.register(site.services.steward, file, said)
+        typer.echo(repr(RegisteredView(made.dataset, made.version, made.profile)).partition("\n")[0])
+        if offer:
+            site.offer(name, known)
+            typer.echo(f"The hub knows that {site.name} holds {name}; it knows no row of it.")
+
+
+@policy.command("add", epilog=example("dataspace site policy add policies/hospital.yaml"))
+def add_policy(
+    file: Annotated[Path, typer.Argument(help="A policy in YAML.")], home: SiteHome = None
+) -> None:
+    """Put a policy in force at this site. The hub cannot loosen it."""
+    from dataspace.cli.files import read_text
+
+    with _Opened(_settings(home)) as site:
+        published = site.services.publishing.publish(site.services.steward, read_text(file))
+        typer.echo(f"{published.id} is in force at {site.name}.")
+
+
+@app.command(epilog=example("dataspace site accept P-7"))
+def accept(permit: Annotated[str, typer.Argument(help="Id of the permit.")], home: SiteHome = None) -> None:
+    """Countersign a permit: from now on it may be used here, within this site's policies."""
+    from dataspace.model.names import PermitId, SiteName
+    from dataspace.model.records import Record, RecordKind
+
+    with _Opened(_settings(home)) as site:
+        services = site.services
+        now = services.guard.enforcement.clock.now()
+        services.log.append(
+            Record(
+                RecordKind.PERMIT_ACCEPTED, now, SiteName(site.name), services.steward.id, {"permit": permit}
+            )
+        )
+        services.will.accept(PermitId(permit))
+        typer.echo(f"{permit} is accepted at {site.name}.")
+
+
+@app.command(epilog=example("dataspace site status"))
+def status(home: SiteHome = None) -> None:
+    """Whether this site is online, what it holds, and what has left it so far."""
+    from dataspace.model.records import RecordKind
+    from dataspace.site.run import running
+
+    settings = _settings(home)
+    with _Opened(settings) as site:
+        services = site.services
+        pid = running(settings.home)
+        state = (
+            "stopped by its kill switch"
+            if services.will.stopped()
+            else f"online (process {pid})"
+            if pid
+            else "offline"
+        )
+        replies = [record for _, record in services.log.records() if record.kind is RecordKind.SITE_REPLY]
+        answered = [record for record in replies if not record.facts.get("refused")]
+        numbers = sum(int(str(record.facts.get("numbers", 0))) for record in answered)
+        typer.echo(
+            f"{site.name}: {state} · hub {settings.pinned.hub} · permits {settings.limits.acceptance.value}"
+        )
+        for dataset in services.catalog.all():
+            typer.echo(f"  {dataset.name} · {dataset.dictionary or 'no dictionary'} · {dataset.latest}")
+        typer.echo(
+            f"Left this house so far: {len(answered)} answers with {numbers} numbers of models; "
+            f"{len(replies) - len(answered)} refusals; 0 rows"
+        )
+
+
+@app.command(epilog=example("dataspace site stop"))
+def stop(home: SiteHome = None) -> None:
+    """The kill switch: nothing is answered from now on, also not what is being worked on."""
+    from dataspace.site.run import stop_running
+
+    settings = _settings(home)
+    ended = stop_running(settings.home)
+    typer.echo("Stopped." if ended else "The kill switch is on; nothing was running.")
+
+
+@app.command(epilog=example("dataspace site doctor"))
+def doctor(home: SiteHome = None) -> None:
+    """Check disk, isolation, clock and the line to the hub. Exit 1 where something fails."""
+    from dataspace.site.doctor import Verdict, examine
+
+    failed = False
+    for finding in examine(_settings(home)):
+        failed |= finding.verdict is Verdict.FAIL
+        typer.echo(f"{finding.verdict.value:4}  {finding.text}")
+    if failed:
+        raise typer.Exit(1)
+
+
+class _Opened:
+    """A site's services with its line to the hub, while a command runs."""
+
+    def __init__(self, settings: SiteSettings) -> None:
+        self.settings = settings
+        self.name = settings.pinned.site
+        self._line: HubLine | None = None
+        self._services: SiteServices | None = None
+
+    @property
+    def services(self) -> "SiteServices":
+        if self._services is None:
+            raise RuntimeError("the site was not opened")
+        return self._services
+
+    def __enter__(self) -> "_Opened":
+        from dataspace.bootstrap import build_site
+        from dataspace.site.line import HubLine
+
+        self._line = HubLine(self.settings.pinned.hub, self.settings.pinned.hub_ca)
+        self._services = build_site(self.settings, self._line.status)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._services is not None:
+            self._services.close()
+        if self._line is not None:
+            self._line.close()
+
+    def dictionary(self, named: str) -> str:
+        """Load a dictionary into the site's own catalogue, from a file or from the hub; its `name@version`."""
+        from dataspace.adapters.dictionary_yaml import parse_dictionary
+        from dataspace.cli.files import read_text
+
+        if named.endswith((".yaml", ".yml")):
+            found = parse_dictionary(read_text(Path(named)), Path(named).name)
+        elif self._line is not None:
+            found = self._line.dictionary(named)
+        else:
+            raise InvalidRequest("The hub cannot be asked for a dictionary.", "Name a file.")
+        self.services.catalog.put_dictionary(found)
+        return str(found)
+
+    def offer(self, name: str, dictionary: str) -> None:
+        """Tell the hub that this site holds a dataset."""
+        from dataspace.adapters.keys import FileSigner
+        from dataspace.model.names import SiteName
+
+        signer, now = FileSigner(self.settings.home, "signing"), self.services.guard.enforcement.clock.now()
+        if self._line is not None:
+            self._line.offer(SiteName(self.name), signer, now, [name], dictionary)
+
+
+def _settings(home: Path | None) -> SiteSettings:
+    return SiteSettings.from_environment(environment(), home)

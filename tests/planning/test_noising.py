@@ -1,0 +1,123 @@
+"""Noise is charged as said, wide enough, and covers every declared cell."""
+
+import math
+from collections.abc import Sequence
+
+import pytest
+
+from dataspace.adapters.duckdb.laplace import draw
+from dataspace.errors import UnsupportedQuery
+from dataspace.model.names import ColumnName, DatasetName
+from dataspace.model.plans import AggregatePlan, Function, Key, Measure, Noise
+from dataspace.model.predicates import Comparator, Compare
+from dataspace.planning.cells import MAXIMUM_CELLS, BoundedCell, BoundedColumn, check_noisy, check_size
+from dataspace.planning.noising import half_width, noised, step_of
+
+KIND, LOS = ColumnName("kind"), ColumnName("los")
+COUNT = Measure(Function.COUNT, None, "count")
+SUM, AVG = Measure(Function.SUM, LOS, "total"), Measure(Function.AVG, LOS, "mean")
+
+
+def plan(*measures: Measure, values: tuple[int, ...] = (1, 2, 3)) -> AggregatePlan:
+    return AggregatePlan(DatasetName("d"), (Key(KIND, values),), measures)
+
+
+class Till:
+    """Adds a fixed error and keeps what it was asked to spend."""
+
+    def __init__(self, error: int = 0) -> None:
+        self.asked: list[tuple[int, float]] = []
+        self.error = error
+
+    def __call__(self, values: Sequence[int], sensitivity: int, epsilon: float) -> list[int]:
+        self.asked.append((sensitivity, epsilon))
+        return [value + self.error for value in values]
+
+
+def test_epsilon_is_split_evenly_and_adds_up() -> None:
+    till = Till()
+    noised(plan(COUNT, SUM, AVG), Noise(0.9, {LOS: (0.0, 60.0)}), [], till)
+    spent = [epsilon for _, epsilon in till.asked]
+    assert spent == pytest.approx([0.3, 0.3, 0.15, 0.15])
+    assert sum(spent) == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize("bounds", [(0.0, 60.0), (-7.5, 2.0), (0.0, 0.001), (5.0, 1e6)])
+def test_one_unit_changes_a_sum_by_no_more_than_its_sensitivity(bounds: tuple[float, float]) -> None:
+    till = Till()
+    noised(plan(SUM), Noise(1.0, {LOS: bounds}), [], till)
+    step = step_of(*bounds)
+    largest = max(abs(round(end / step)) for end in bounds)
+    assert till.asked[0][0] >= largest
+    assert till.asked[0][0] <= largest + 1
+    assert math.log2(step).is_integer()
+
+
+def test_every_declared_cell_gets_noise_and_no_other_appears() -> None:
+    cells = [BoundedCell((1,), 50), BoundedCell((None,), 9), BoundedCell((7,), 4)]
+    answer = noised(plan(COUNT), Noise(1.0), cells, Till(error=3))
+    assert [(keys, numbers[0].value) for keys, numbers in answer.rows] == [((1,), 53), ((2,), 3), ((3,), 3)]
+
+
+def test_a_mean_is_of_the_noisy_sum_over_the_noisy_count_within_its_bounds() -> None:
+    step = step_of(0.0, 64.0)
+    cells = [BoundedCell((1,), 100, {LOS: BoundedColumn(100, round(1_000 / step))})]
+    answer = noised(plan(AVG, values=(1, 2)), Noise(2.0, {LOS: (0.0, 64.0)}), cells, Till())
+    first, empty = (numbers[0] for _, numbers in answer.rows)
+    assert first.value == pytest.approx(10.0)
+    assert 0.0 <= first.low < 10.0 < first.high <= 64.0
+    assert 0.0 <= empty.value <= 64.0
+
+
+@pytest.mark.parametrize("scale", [0.3, 1.0, 10.0, 333.0])
+def test_the_interval_is_the_smallest_that_holds_the_noise_95_times_in_100(scale: float) -> None:
+    decay = math.exp(-1.0 / scale)
+    weight = (1.0 - decay) / (1.0 + decay)
+
+    def within(width: int) -> float:
+        return weight * (1.0 + 2.0 * sum(decay**k for k in range(1, width + 1)))
+
+    width = half_width(scale)
+    assert within(width) >= 0.95
+    assert width == 0 or within(width - 1) < 0.95
+
+
+@pytest.mark.parametrize(("sensitivity", "epsilon"), [(1, 0.1), (1, 0.3), (1_000_000, 0.7), (3, 1 / 3)])
+def test_the_mechanism_spreads_as_its_scale_says(sensitivity: int, epsilon: float) -> None:
+    drawn = draw([0] * 4_000, sensitivity, epsilon)
+    mean = sum(abs(value) for value in drawn) / len(drawn)
+    assert mean == pytest.approx(sensitivity / epsilon, rel=0.12)
+    inside = sum(abs(value) <= half_width(sensitivity / epsilon) for value in drawn) / len(drawn)
+    assert 0.93 < inside < 0.975
+
+
+def test_nothing_to_draw_is_nothing() -> None:
+    assert draw([], 1, 1.0) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "noise", "construct"),
+    [
+        (plan(COUNT, values=()), Noise(1.0), "not declared"),
+        (plan(SUM), Noise(1.0), "no declared bounds"),
+        (plan(AVG), Noise(1.0, {LOS: (3.0, 3.0)}), "no declared bounds"),
+        (plan(COUNT), Noise(0.0), "ε"),
+        (plan(COUNT), Noise(math.nan), "ε"),
+    ],
+)
+def test_what_noise_cannot_protect_is_refused(asked: AggregatePlan, noise: Noise, construct: str) -> None:
+    with pytest.raises(UnsupportedQuery, match=construct):
+        check_noisy(asked, noise)
+
+
+def test_a_plan_that_spans_too_many_cells_is_refused() -> None:
+    check_size(plan(COUNT, values=tuple(range(MAXIMUM_CELLS))))
+    with pytest.raises(UnsupportedQuery, match="cells"):
+        check_size(plan(COUNT, values=tuple(range(MAXIMUM_CELLS + 1))))
+
+
+def test_cells_that_the_condition_rules_out_are_not_in_the_answer() -> None:
+    asked = AggregatePlan(
+        DatasetName("d"), (Key(KIND, (1, 2, 3)),), (COUNT,), Compare(KIND, Comparator.GE, 2)
+    )
+    assert [keys for keys, _ in noised(asked, Noise(1.0), [], Till()).rows] == [(2,), (3,)]
