@@ -2,6 +2,7 @@
 
     >>> import dataspace
     >>> hub = dataspace.connect("https://hub.example", token="…")     # doctest: +SKIP
+    >>> dataspace.create("hub-home", {"ana": "researcher"})           # doctest: +SKIP
     >>> hub = dataspace.open("hub-home", principal="ana")             # doctest: +SKIP
     >>> hub.sql("SELECT type, count(*) FROM medpar GROUP BY type", permit="P-7")     # doctest: +SKIP
 
@@ -16,13 +17,16 @@ if TYPE_CHECKING:
     from dataspace.client.fits import Fit
     from dataspace.client.hub import Hub
     from dataspace.client.refusals import Explanation, Refused
-    from dataspace.connecting import connect
+    from dataspace.connecting import EmbeddedFederation, connect
+    from dataspace.connecting import create_hub as create
     from dataspace.connecting import open_hub as open
     from dataspace.errors import AccessDenied, BudgetExceeded, DataspaceError
 
 __all__ = [
     "connect",
     "open",
+    "create",
+    "EmbeddedFederation",
     "Hub",
     "Answer",
     "Explanation",
@@ -36,6 +40,8 @@ __all__ = [
 _PLACES = {
     "connect": ("dataspace.connecting", "connect"),
     "open": ("dataspace.connecting", "open_hub"),
+    "create": ("dataspace.connecting", "create_hub"),
+    "EmbeddedFederation": ("dataspace.connecting", "EmbeddedFederation"),
     "Hub": ("dataspace.client.hub", "Hub"),
     "Answer": ("dataspace.client.answers", "Answer"),
     "Explanation": ("dataspace.client.refusals", "Explanation"),

@@ -1,11 +1,12 @@
 """The two ways to a hub: one elsewhere, and one in this process. Both give the same object."""
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dataspace.bootstrap import SiteServices
     from dataspace.client.hub import Hub
     from dataspace.client.proofs import Verifier
 
@@ -39,6 +40,21 @@ def connect(url: str = "", token: str = "", ca: str | Path = "", log_key: str = 
     return Hub(Wire(client, lambda: bearer, place), _verifier(), log_key)
 
 
+def create_hub(home: str | Path, people: Mapping[str, str]) -> None:
+    """Make the home of an embedded hub with people in it, by id and role: `{"sven": "steward", "ana": "researcher"}`.
+
+    Raises SetupError where there is a hub already, and InvalidRequest for a role that is none.
+    """
+    from dataspace.bootstrap import add_person, init_hub
+    from dataspace.settings import HubSettings
+
+    roles = {person: _role(word) for person, word in people.items()}
+    settings = HubSettings(Path(home))
+    init_hub(settings)
+    for person, role in roles.items():
+        add_person(settings, person, person, (role,), "")
+
+
 def open_hub(home: str | Path, principal: str) -> "Hub":
     """An embedded hub over its home, asked in the name of `principal`.
 
@@ -57,8 +73,11 @@ def open_hub(home: str | Path, principal: str) -> "Hub":
     return embedded(services, principal)
 
 
-def embedded(services: Any, principal: str) -> "Hub":
-    """Services that were built here (`bootstrap.HubServices`), through the same contract as a hub elsewhere."""
+def embedded(services: Any, principal: str, ended: Callable[[], None] | None = None) -> "Hub":
+    """Services that were built here (`bootstrap.HubServices`), through the same contract as a hub elsewhere.
+
+    `ended` is called when the hub is closed; left out, that closes the services.
+    """
     import httpx
 
     from dataspace.client.hub import Hub
@@ -66,13 +85,102 @@ def embedded(services: Any, principal: str) -> "Hub":
     from dataspace.http.app import create_app
     from dataspace.http.inprocess import InProcessTransport
 
-    transport = InProcessTransport(create_app(services), services.close)
+    transport = InProcessTransport(create_app(services), ended or services.close)
     client = httpx.Client(base_url="http://hub.invalid", transport=transport, timeout=None)  # noqa: S113
     return Hub(
         Wire(client, lambda: services.token(principal), services.name),
         _verifier(),
         services.log.verifier_key(),
     )
+
+
+class EmbeddedFederation:
+    """A hub and its sites in this one process: real engines, logs, keys and guards; only the network is left out.
+
+    To try things out before a site joins for real. `sites` holds each site's services by name.
+    """
+
+    def __init__(self, folder: str | Path, people: Mapping[str, str], sites: Sequence[str]) -> None:
+        """Make all of it under `folder`. The sites pin the hub's keys, countersign permits by hand, and hold nothing."""
+        from dataspace.adapters.clock import UtcClock
+        from dataspace.adapters.local_federation import LocalFederation
+        from dataspace.bootstrap import build_hub
+        from dataspace.model.names import site_name
+        from dataspace.settings import HubSettings
+
+        root = Path(folder)
+        create_hub(root / "hub", people)
+        self.sites: dict[str, SiteServices] = {}
+        self._hubs: list[Hub] = []
+        names = [site_name(name) for name in sites]
+        federation = LocalFederation({name: _through_guard(self.sites, name) for name in names}, UtcClock())
+        self._services = build_hub(HubSettings(root / "hub"), federation)
+        try:
+            for name in names:
+                self.sites[name] = _pinning_site(root / name, name, self._services)
+        except BaseException:
+            self.close()
+            raise
+
+    def hub(self, principal: str) -> "Hub":
+        """The hub, asked in the name of a person that it knows."""
+        self._services.token(principal)  # raises where nobody of that name is known
+        self._hubs.append(embedded(self._services, principal, lambda: None))
+        return self._hubs[-1]
+
+    def offer(self, site: str, datasets: Sequence[str]) -> None:
+        """Tell the hub which datasets a site holds rows of; it learns no row."""
+        from dataspace.model.names import dataset_name, site_name
+        from dataspace.model.sites import Site
+
+        names = tuple(dataset_name(name) for name in datasets)
+        self._services.joining.sites.put(Site(site_name(site), datasets=names))
+
+    def close(self) -> None:
+        """End all of it; the files stay."""
+        for hub in self._hubs:
+            hub.close()
+        for services in (*self.sites.values(), self._services):
+            services.close()
+
+
+IN_PROCESS = "0" * 64
+"""Stands in for the hash of a code package, where no code travels."""
+
+
+def _through_guard(sites: Mapping[str, "SiteServices"], name: str) -> Any:
+    from dataclasses import replace
+
+    def handle(message: Any) -> Any:
+        return sites[name].guard.handle(replace(message, app_hash=IN_PROCESS))
+
+    return handle
+
+
+def _pinning_site(home: Path, name: str, hub: Any) -> "SiteServices":
+    from dataspace.bootstrap import build_site
+    from dataspace.model.limits import SiteLimits
+    from dataspace.settings import Pinned, SiteSettings
+
+    home.mkdir(mode=0o700)
+    log_key = hub.log.verifier_key()
+    pinned = Pinned(name, "https://hub.invalid", "", "", "", hub.issuer, hub.issuer_key, log_key, node=0)
+    # The list of revoked permits costs nothing here, so each message asks for a fresh one.
+    settings = SiteSettings(home, pinned, SiteLimits(status_seconds=0.0))
+    services = build_site(settings, hub.permitting.status)
+    services.will.approve(IN_PROCESS)
+    return services
+
+
+def _role(word: str) -> Any:
+    from dataspace.errors import InvalidRequest
+    from dataspace.model.principals import Role
+
+    try:
+        return Role(word)
+    except ValueError as error:
+        known = ", ".join(role.value for role in Role)
+        raise InvalidRequest(f"'{word}' is no role.", f"There are: {known}.") from error
 
 
 def _verifier() -> "Verifier":

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from dataspace.adapters.memory_ledger import MemoryLedger
 from dataspace.adapters.memory_log import MemoryLog
 from dataspace.adapters.memory_runs import MemoryExchange, MemoryJournal, MemoryStatusSource
-from dataspace.adapters.policy_set import policy_set
+from dataspace.policy.digest import policy_set
 from dataspace.errors import Conflict, InvalidRequest, UnknownName
 from dataspace.model.datasets import Dataset, Dictionary, Version, VersionRef
 from dataspace.model.names import ApplicationId, DatasetName, PermitId, PolicyId, PrincipalId, SiteName
@@ -95,17 +95,20 @@ class MemoryPolicyStore:
     def __init__(self) -> None:
         self._in_force: dict[PolicyId, Policy] = {}
         self._texts: dict[PolicyId, list[str]] = {}
+        self._snapshot = policy_set(())
 
     def publish(self, policy: Policy, source: str) -> None:
         self._in_force[policy.id] = policy
+        self._snapshot = policy_set(self._in_force.values())
         self._texts.setdefault(policy.id, []).append(source)
 
     def current(self) -> PolicySet:
-        return policy_set(self._in_force.values())
+        return self._snapshot
 
     def withdraw(self, policy: PolicyId) -> None:
         if self._in_force.pop(policy, None) is None:
             raise UnknownName("policy", policy)
+        self._snapshot = policy_set(self._in_force.values())
 
     def texts(self, policy: PolicyId) -> Sequence[str]:
         return list(self._texts.get(policy, ()))

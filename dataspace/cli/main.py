@@ -14,6 +14,7 @@ import typer
 from dataspace.cli import datasets, hubs, logs, permits, policies, questions, sites
 from dataspace.cli.words import example
 from dataspace.errors import DataspaceError, InvalidRequest
+from dataspace.settings import environment
 
 INTERRUPTED = 130
 USAGE = 2
@@ -81,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:  # noqa: BLE001 - the last resort: a sentence instead of a traceback
-        if os.environ.get("DATASPACE_DEBUG") == "1":
+        if environment().get("DATASPACE_DEBUG") == "1":
             traceback.print_exc()
         print(
             f"Something went wrong here ({type(error).__name__}). Run it again with DATASPACE_DEBUG=1 to see where.",
@@ -92,5 +93,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _show(error: DataspaceError) -> None:
     print(str(error), file=sys.stderr)
-    if os.environ.get("DATASPACE_DEBUG") == "1":
+    if environment().get("DATASPACE_DEBUG") == "1":
         traceback.print_exc()

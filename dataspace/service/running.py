@@ -201,7 +201,8 @@ def count_table(
             summed.setdefault(key[1:], []).extend(counts)
         rows, secondary = summed, set()
     names = ([SITE_COLUMN] if by_site else []) + columns
-    totals = {key: None if None in counts else sum(n or 0 for n in counts) for key, counts in rows.items()}
+    parts = 1 if by_site else len(cells)
+    totals = {key: _sum(counts, parts) for key, counts in rows.items()}
     table = pa.table(
         {
             **{name: pa.array([key[i] for key in totals]) for i, name in enumerate(names)},
@@ -217,3 +218,9 @@ def count_table(
     rules += [f"{site} refused: {why['reason']}" for site, why in sorted(facts["refused"].items())]
     datasets = tuple(f"{dataset.name}@{site}" for site in cells)
     return table, AnswerNote(AnswerKind.AGGREGATE, datasets, suppressed=hidden, rules=tuple(rules))
+
+
+def _sum(counts: list[int | None], parts: int) -> int | None:
+    """None where a part is withheld, or was left out because its very key is not shown."""
+    shown = [n for n in counts if n is not None]
+    return sum(shown) if len(shown) == parts else None

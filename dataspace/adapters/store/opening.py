@@ -2,6 +2,7 @@
 
 import fcntl
 import logging
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,8 @@ FILE = "store.sqlite"
 _LOCK = "store.lock"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _NONE = ""
+# Alembic's `context` is one proxy for the whole process: two homes migrated at once would mix their connections.
+_MIGRATING = threading.Lock()
 
 
 def open_database(home: Path) -> Database:
@@ -68,7 +71,8 @@ def _migrate(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    with _MIGRATING:
+        command.upgrade(config, "head")
 
 
 @contextmanager

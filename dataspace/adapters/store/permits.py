@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
-from dataspace.adapters.policy_set import policy_set
+from dataspace.policy.digest import policy_set
 from dataspace.adapters.store.database import Database
 from dataspace.adapters.store.documents import every, one, packed, unpacked
 from dataspace.adapters.store.tables import applications, counters, permits, policies

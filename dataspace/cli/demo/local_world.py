@@ -134,7 +134,7 @@ class LocalWorld:
 
     def _start(self, name: str, *arguments: str) -> Child:
         log = self.folder / f"{name}.log"
-        command = ["-m", "dataspace.cli.main", *arguments]
+        command = ["-m", "dataspace.cli", *arguments]
         try:
             child = Child(name, command, self._child_environ, log, tied=not self._keep)
         except OSError as error:

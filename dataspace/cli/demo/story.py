@@ -35,11 +35,11 @@ OPENING = (
 )
 
 
-def tell(*, as_json: bool, keep: bool, output: Path) -> int:
+def run(*, as_json: bool, keep: bool, output: Path) -> int:
     """Walk the demo; 0 where all of it held. Facts go to standard output, everything else to standard error."""
     try:
         with ended_like_ctrl_c():
-            return _tell(as_json, keep, output)
+            return _run(as_json, keep, output)
     except KeyboardInterrupt:
         print("Stopped; nothing is left running.", file=sys.stderr)
         return INTERRUPTED
@@ -51,7 +51,7 @@ def tell(*, as_json: bool, keep: bool, output: Path) -> int:
     return 1
 
 
-def _tell(as_json: bool, keep: bool, output: Path) -> int:
+def _run(as_json: bool, keep: bool, output: Path) -> int:
     rows = read_stays(medpar_path(environment()))
     check_folder(output)
     with Display(Console(stderr=as_json), len(SCENES), brief=as_json) as display:
