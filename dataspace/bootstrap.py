@@ -19,6 +19,7 @@ from dataspace.adapters.jose import JosePermitSeal, JoseTokens
 from dataspace.adapters.keys import FileSigner, mask_key
 from dataspace.adapters.local_federation import LocalFederation
 from dataspace.adapters.policy_yaml import parse_policy
+from dataspace.adapters.signatures import signed
 from dataspace.adapters.store.store import Store, open_store
 from dataspace.adapters.tls import Authority
 from dataspace.errors import SetupError, UnknownName
@@ -281,6 +282,7 @@ def _hub(
             name,
             signer,
             nodes,
+            signed,
         ),
         federation=federation,
         describe=describe,

@@ -101,7 +101,7 @@ class EmbeddedFederation:
     """
 
     def __init__(self, folder: str | Path, people: Mapping[str, str], sites: Sequence[str]) -> None:
-        """Make all of it under `folder`. The sites pin the hub's keys, countersign permits by hand, and hold nothing."""
+        """Make all of it under `folder`. The sites pin the hub's keys, countersign permits by hand, hold nothing."""
         from dataspace.adapters.clock import UtcClock
         from dataspace.adapters.local_federation import LocalFederation
         from dataspace.bootstrap import build_hub
@@ -140,8 +140,9 @@ class EmbeddedFederation:
         """End all of it; the files stay."""
         for hub in self._hubs:
             hub.close()
-        for services in (*self.sites.values(), self._services):
-            services.close()
+        for site in self.sites.values():
+            site.close()
+        self._services.close()
 
 
 IN_PROCESS = "0" * 64

@@ -97,7 +97,6 @@ def add_data(
     offer: Annotated[bool, typer.Option(help="Tell the hub that this site holds it.")] = True,
 ) -> None:
     """Make a version of a file here; the rows stay here."""
-    from dataspace.client.views import RegisteredView
     from dataspace.service.registering import Registration
 
     with _Opened(_settings(home)) as site:
@@ -106,7 +105,8 @@ def add_data(
             name=name, dictionary=known, drop=tuple(drop or ()), privacy_unit=unit, publish=True
         )
         made = site.services.depositing.register(site.services.steward, file, said)
-        typer.echo(repr(RegisteredView(made.dataset, made.version, made.profile)).partition("\n")[0])
+        version = made.version
+        typer.echo(f"{version.rows:,} rows, {len(version.columns)} columns · {version.ref}")
         if offer:
             site.offer(name, known)
             typer.echo(f"The hub knows that {site.name} holds {name}; it knows no row of it.")

@@ -57,8 +57,13 @@ class DatasetView:
     def __repr__(self) -> str:
         noun = self.noun
         unit = noun.privacy_unit or "each row"
-        words = [noun.title, "synthetic" if noun.synthetic else "", "" if noun.published else "draft"]
-        head = f"{noun.name} · " + " · ".join(printable(word) for word in words if word)
+        words = [
+            noun.name,
+            noun.title,
+            "synthetic" if noun.synthetic else "",
+            "" if noun.published else "draft",
+        ]
+        head = " · ".join(printable(word) for word in words if word)
         version = f"version {noun.latest.sha256[:12]}" if noun.latest else "rows lie at the sites"
         return f"{head}\n{version} · privacy unit: {unit}\n{self._columns().text('  ')}"
 

@@ -101,6 +101,7 @@ ALLOWED = {
     "load its libraries": "__import__('json.tool') and 'done'",
     "read random numbers": "os.urandom(8) and 'done'",
     "know its own processors": "os.sched_getaffinity(0) and 'done'",
+    "hold no capability": "'CapEff:\\t0000000000000000\\n' in open('/proc/self/status').read() and 'done'",
     "read its own status": "open('/proc/self/status').read() and 'done'",
 }
 

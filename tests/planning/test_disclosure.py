@@ -152,6 +152,16 @@ def test_a_sum_or_mean_is_shown_where_it_tells_of_no_one(
     assert (value is not None) is shown
 
 
+def test_the_p_percent_rule_stands_on_its_own() -> None:
+    """With the usual 10 % the (2, 90 %) rule covers it; a steward may ask for more."""
+    asked, cell = (
+        plan(measures=(Measure(Function.SUM, LOS, "x"),)),
+        Cell((), 40, {LOS: column(largest=(300.0, 50.0))}),
+    )
+    assert protect(asked, [cell], RULES).rows[0][1] == (400.0,)
+    assert protect(asked, [cell], Disclosure(p_percent=0.2)).rows[0][1] == (None,)
+
+
 def test_a_count_of_a_column_needs_no_dominance_but_both_sides_of_it_large() -> None:
     asked = plan(measures=(Measure(Function.COUNT, LOS, "known"),))
     table = [(40, 40, True), (40, 30, True), (40, 35, False), (40, 5, False), (40, 0, False)]
@@ -217,6 +227,17 @@ def solvable(protected: Protected, truth: Mapping[Keys, int]) -> set[Keys]:
         if np.linalg.matrix_rank(np.vstack([matrix, unit])) == rank:
             found.add(keys)
     return found
+
+
+def test_a_small_cell_that_follows_from_all_lines_together_is_covered_too() -> None:
+    truth: dict[Keys, int] = {(row, at): 100 for row in range(4) for at in range(4)}
+    for block in (0, 2):
+        for row, at in product((block, block + 1), repeat=2):
+            truth[row, at] = 6
+    truth[1, 2] = 3  # the bridge: no line has it alone, and still it follows
+    found = protect(plan((0, 1, 2, 3), (0, 1, 2, 3)), cells(truth), RULES)
+    assert (1, 2) in hidden(found)
+    assert not solvable(found, truth) & {keys for keys, units in truth.items() if units < RULES.cohort}
 
 
 @settings(max_examples=200, deadline=None)

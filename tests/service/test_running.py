@@ -1,5 +1,7 @@
 """How the cells of several sites become one table: what one site withheld follows from no sum."""
 
+from typing import Any
+
 import pytest
 
 from dataspace.model.datasets import Dataset
@@ -7,7 +9,7 @@ from dataspace.model.names import DatasetName
 from dataspace.service.running import count_table, refusals
 
 STAYS = Dataset(DatasetName("stays"), "", "", (), None, None)
-FACTS = {
+FACTS: dict[str, Any] = {
     "cells": {
         "a": {"cells": [{"key": [0], "n": 31}, {"key": [1], "n": 24}]},
         "b": {"cells": [{"key": [0], "n": None, "secondary": True}, {"key": [1], "n": None}]},
@@ -32,7 +34,7 @@ def test_a_sum_over_sites_stands_only_where_every_site_shows_its_cell() -> None:
     table, note = count_table(STAYS, ["died"], False, FACTS)
     assert table.to_pylist() == [{"died": 0, "n": None}, {"died": 1, "n": None}]
     assert len(note.suppressed) == 2
-    shown = {"cells": {site: FACTS["cells"]["a"] for site in "ab"}, "refused": {}}
+    shown = {"cells": dict.fromkeys("ab", FACTS["cells"]["a"]), "refused": {}}
     table, note = count_table(STAYS, ["died"], False, shown)
     assert table["n"].to_pylist() == [62, 48]
     assert note.suppressed == ()

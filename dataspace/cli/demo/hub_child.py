@@ -38,6 +38,7 @@ class HubChild:
             self._tokens = {person.id: services.token(person.id) for person in PEOPLE}
         finally:
             services.close()
+        self._clients: dict[PrincipalId, Hub] = {}
         self._child = start("hub", "hub", "start", "--home", str(self._home))
 
     def wait(self, waiting: Callable[[str], None]) -> None:
@@ -55,7 +56,24 @@ class HubChild:
         said = json.loads((self._home / "address.json").read_text())
         self.url, self.ca = str(said["url"]), Path(said["ca"])
         self.ca_pem = self.ca.read_text()
-        self.steward, self.researcher, self.auditor = (self._client(person.id) for person in PEOPLE)
+        for person in PEOPLE:
+            token = self._tokens[person.id]
+            self._clients[person.id] = dataspace.connect(self.url, token=token, ca=str(self.ca))
+
+    @property
+    def steward(self) -> Hub:
+        """The hub as its steward sees it."""
+        return self._clients[PEOPLE[0].id]
+
+    @property
+    def researcher(self) -> Hub:
+        """The hub as the researcher sees it."""
+        return self._clients[PEOPLE[1].id]
+
+    @property
+    def auditor(self) -> Hub:
+        """The hub as the auditor sees it."""
+        return self._clients[PEOPLE[2].id]
 
     @property
     def researcher_token(self) -> str:
@@ -64,8 +82,5 @@ class HubChild:
 
     def close(self) -> None:
         """Let go of the connections."""
-        for client in (self.steward, self.researcher, self.auditor):
+        for client in self._clients.values():
             client.close()
-
-    def _client(self, person: PrincipalId) -> Hub:
-        return dataspace.connect(self.url, token=self._tokens[person], ca=str(self.ca))

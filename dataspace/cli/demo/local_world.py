@@ -44,15 +44,16 @@ class LocalWorld:
         self._titles = {name: f"{name}: stays of {groups[name].hospitals} hospitals" for name in HOSPITALS}
         self._environ, self._keep, self._waiting = environ, keep, waiting
         self._children: list[Child] = []
+        self._hub: HubChild | None = None
         self.began = time.monotonic()
 
     def __enter__(self) -> Self:
         self.folder = folders.make_folder()
         try:
             self._child_environ = folders.child_environment(self._environ, self.folder)
-            self.hub = HubChild(self.folder, self._start)
+            self._hub = HubChild(self.folder, self._start)
             self._write_files()
-            self.hub.wait(self._waiting)
+            self._hub.wait(self._waiting)
         except BaseException:
             self._end()
             raise
@@ -71,6 +72,13 @@ class LocalWorld:
         return watched(lambda: self._children)
 
     @property
+    def hub(self) -> HubChild:
+        """The hub, once the world was entered."""
+        if self._hub is None:
+            raise LookupError("the world has not been entered")
+        return self._hub
+
+    @property
     def deposit(self) -> Path:
         """See `World`."""
         return self.folder / "medpar_extract.csv"
@@ -87,15 +95,19 @@ class LocalWorld:
         for plan in plans:
             secret, expires = invite(plan.name)
             invites.append(InviteFile(plan.name, self.hub.url, self.hub.ca_pem, secret, expires))
+        registered = []
         with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-            return list(pool.map(join_and_register, map(self._home, plans), plans, invites))
+            # A site can go online as soon as it has joined: without a policy it refuses everything.
+            for data in pool.map(join_and_register, map(self._home, plans), plans, invites):
+                registered.append(data)
+                self._start(data.site, "site", "run", "--home", str(self.folder / data.site))
+        return registered
 
     def load_site_policies(self) -> Mapping[str, tuple[str, ...]]:
         """See `World`."""
         in_force: dict[str, tuple[str, ...]] = {}
         for plan in self._plans():
             in_force[plan.name] = put_policies_in_force(self._settings(plan), plan.policies)
-            self._start(plan.name, "site", "run", "--home", str(self._home(plan)))
         return in_force
 
     def wait_for_sites(self, sites: Sequence[str]) -> None:
@@ -146,6 +158,8 @@ class LocalWorld:
         return child
 
     def _end(self) -> None:
+        if self._hub is not None:
+            self._hub.close()  # a hub lets open connections come to their end before it ends
         end_all(self._children)
         folders.remove(self.folder)
 

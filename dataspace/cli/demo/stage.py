@@ -32,11 +32,11 @@ class World(Protocol):
         ...
 
     def set_up_sites(self, invite: Callable[[str], tuple[str, str]]) -> Sequence[SiteData]:
-        """Have every site join with its invitation (secret, expiry) and register its own data."""
+        """Have every site join with its invitation (secret, expiry), register its own data, and go online."""
         ...
 
     def load_site_policies(self) -> Mapping[str, tuple[str, ...]]:
-        """Put each site's policies in force there and start its node; the names by site."""
+        """Put each site's policies in force there; their names by site."""
         ...
 
     def wait_for_sites(self, sites: Sequence[str]) -> None:

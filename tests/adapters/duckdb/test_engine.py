@@ -19,6 +19,7 @@ import pytest
 from dataspace.adapters.duckdb.cuts import DuckdbCuts
 from dataspace.adapters.duckdb.engine import ConfinedEngine
 from dataspace.adapters.duckdb.reader import DuckdbReader
+from dataspace.adapters.duckdb.vault import ParquetVault
 from dataspace.errors import NoAnswer, UnsupportedQuery
 from dataspace.model.codec import to_json
 from dataspace.model.datasets import Dataset, Version
@@ -102,6 +103,33 @@ def test_a_small_cell_is_withheld_with_one_that_would_reveal_it(ask: Asker, leas
     assert {(s.row, s.column) for s in note.suppressed} == {
         (at, "count") for at, row in enumerate(rows) if row["count"] is None
     }
+
+
+def test_a_sum_of_a_flag_is_a_count_and_small_ones_are_withheld(ask: Asker, lease: CutLease) -> None:
+    sql = "SELECT type, count(*), sum(died) AS deaths, avg(died) AS rate FROM medpar GROUP BY type"
+    rows, _ = ask.cells(sql, lease)
+    assert [row["count"] for row in rows] == [480, 600, 120], "the groups themselves are large"
+    assert (rows[2]["deaths"], rows[2]["rate"]) == (None, None), "four died"
+    assert sum(row["deaths"] is None for row in rows) == 2, "else the total would tell the four"
+
+
+def test_a_sum_that_one_makes_up_is_withheld(
+    ask: Asker, vault: ParquetVault, cuts: DuckdbCuts, stays: pa.Table
+) -> None:
+    cost = [50_000.0, *stays["cost"].to_pylist()[1:200]]
+    table = stays.slice(0, 200).set_column(stays.schema.get_field_index("cost"), "cost", pa.array(cost))
+    version = vault.write(MEDPAR, table.to_batches(), table.schema)
+    with cuts.lease(CutRecipe(version.ref, ALL)) as lease:
+        rows, _ = ask.cells("SELECT count(*), sum(cost), sum(los) FROM medpar", lease)
+    assert rows[0]["count"] == 200
+    assert rows[0]["sum_los"] == sum(table["los"].to_pylist())
+    assert rows[0]["sum_cost"] is not None, "50,000 of 79,000 is no dominance, nor can it be told within 10 %"
+    cost[0] = 5_000_000.0
+    table = table.set_column(stays.schema.get_field_index("cost"), "cost", pa.array(cost))
+    version = vault.write(MEDPAR, table.to_batches(), table.schema)
+    with cuts.lease(CutRecipe(version.ref, ALL)) as lease:
+        rows, _ = ask.cells("SELECT count(*), sum(cost), sum(los) FROM medpar", lease)
+    assert (rows[0]["count"], rows[0]["sum_cost"]) == (200, None)
 
 
 def test_a_count_is_of_persons_where_they_are_the_unit(
@@ -247,7 +275,8 @@ def test_a_statement_that_names_another_cut_is_refused_by_the_worker_itself(
 ) -> None:
     ask.cells("SELECT count(*) FROM medpar", lease)
     pair = ask.engine._pairs["asker"][0]
-    pair.worker.send({"do": "rows", "cuts": ["0" * 64], "tree": "", "maximum_rows": None})
+    tree = ask.reader.gate("SELECT 1", {})[0].tree
+    pair.worker.send({"do": "rows", "cuts": ["0" * 64], "tree": tree, "maximum_rows": None})
     assert pair.worker.receive(30).document == {"failed": True}
     ask.engine.close("asker")
 
@@ -321,13 +350,19 @@ def test_closing_a_session_from_elsewhere_ends_its_statement(ask: Asker, lease: 
 
 
 @pytest.mark.slow
-def test_the_processes_die_with_their_gateway(tmp_path: Path) -> None:
+def test_a_process_at_work_dies_with_its_gateway(tmp_path: Path) -> None:
     program = """
-import sys, os, json, signal
+import sys, os, signal, time
 from pathlib import Path
 from dataspace.adapters.duckdb.pair import Spawner
+from dataspace.adapters.duckdb.reader import DuckdbReader
 spawner = Spawner(Path(sys.argv[1]), 2**28, 1, 60)
 pair = spawner.pair((), [], 60)
+many = "(VALUES " + ",".join(f"({i})" for i in range(400)) + ")"
+busy = f"SELECT max(a.col0 + e.col0) FROM {many} a(col0), {many} b, {many} c, {many} d, {many} e(col0)"
+tree = DuckdbReader().gate(busy, {})[0].tree
+pair.worker.send({"do": "rows", "cuts": [], "tree": tree, "maximum_rows": None})
+time.sleep(1)
 print(pair._worker.process.pid, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
