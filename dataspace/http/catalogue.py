@@ -26,7 +26,7 @@ def catalogue(hub: HubServices) -> APIRouter:
         return reply(hub.browsing.datasets(asker, text))
 
     @router.get("/datasets/{name}")
-    def dataset(name: str, asker: Asker, accept: Annotated[str, Header()] = "") -> Response:
+    def dataset(asker: Asker, name: str, accept: Annotated[str, Header()] = "") -> Response:
         """One dataset as JSON, or as DCAT where RDF is asked for."""
         found = hub.browsing.dataset(asker, name)
         for media, form in RDF.items():
@@ -35,13 +35,13 @@ def catalogue(hub: HubServices) -> APIRouter:
         return reply(found)
 
     @router.post("/datasets/federated", status_code=201)
-    def federated(said: Annotated[FederatedBody, Depends(body(FederatedBody))], asker: Asker) -> Response:
+    def federated(asker: Asker, said: Annotated[FederatedBody, Depends(body(FederatedBody))]) -> Response:
         """Describe a dataset whose rows lie at the sites."""
         return reply(hub.publishing.federated(asker, said.name, said.dictionary, said.title), 201)
 
     @router.post("/datasets", status_code=201)
     async def register(
-        request: Request, asker: Asker, filename: str, said: Annotated[str, Query(max_length=16_384)]
+        asker: Asker, request: Request, filename: str, said: Annotated[str, Query(max_length=16_384)]
     ) -> Response:
         """Register the file that is the body; `said` is the registration as JSON."""
         registration = parsed(Registration, said_document(said))
@@ -57,7 +57,7 @@ def catalogue(hub: HubServices) -> APIRouter:
         return reply(hub.browsing.dictionary(name))
 
     @router.post("/dictionaries", status_code=201)
-    def load(said: Annotated[str, Depends(text)], asker: Asker) -> Response:
+    def load(asker: Asker, said: Annotated[str, Depends(text)]) -> Response:
         """Load a dictionary from YAML."""
         return reply(hub.publishing.dictionary(asker, said), 201)
 
@@ -67,7 +67,7 @@ def catalogue(hub: HubServices) -> APIRouter:
         return reply(hub.publishing.in_force())
 
     @router.post("/policies", status_code=201)
-    def publish(said: Annotated[str, Depends(text)], asker: Asker) -> Response:
+    def publish(asker: Asker, said: Annotated[str, Depends(text)]) -> Response:
         """Put a policy in force, from YAML."""
         return reply(hub.publishing.publish(asker, said), 201)
 

@@ -22,7 +22,7 @@ def applications(hub: HubServices) -> APIRouter:
         return reply(hub.permitting.open_applications(asker))
 
     @router.post("", status_code=201)
-    def apply(said: Annotated[ApplicationBody, Depends(body(ApplicationBody))], asker: Asker) -> Response:
+    def apply(asker: Asker, said: Annotated[ApplicationBody, Depends(body(ApplicationBody))]) -> Response:
         """Submit an application."""
         made = hub.permitting.apply(
             asker,
@@ -36,12 +36,12 @@ def applications(hub: HubServices) -> APIRouter:
         return reply(made, 201)
 
     @router.post("/{id}/grant", status_code=201)
-    def grant(id: str, said: Annotated[GrantBody, Depends(body(GrantBody))], asker: Asker) -> Response:
+    def grant(asker: Asker, id: str, said: Annotated[GrantBody, Depends(body(GrantBody))]) -> Response:
         """Grant, under conditions that tighten the defaults."""
         return reply(hub.permitting.grant(asker, ApplicationId(id), said.conditions, said.expires), 201)
 
     @router.post("/{id}/refuse")
-    def refuse(id: str, said: Annotated[ReasonBody, Depends(body(ReasonBody))], asker: Asker) -> Response:
+    def refuse(asker: Asker, id: str, said: Annotated[ReasonBody, Depends(body(ReasonBody))]) -> Response:
         """Refuse, with the reason that the applicant is told."""
         return reply(hub.permitting.refuse(asker, ApplicationId(id), said.reason))
 
@@ -63,7 +63,7 @@ def permits(hub: HubServices) -> APIRouter:
         return Response(hub.permitting.status(nonce), media_type="application/jose")
 
     @router.get("/{id}")
-    def permit(id: str, asker: Asker) -> Response:
+    def permit(asker: Asker, id: str) -> Response:
         """One permit, with the JWS that travels."""
         seen = {signed.permit.id: signed for signed in hub.permitting.visible(asker)}
         if id not in seen:
@@ -71,7 +71,7 @@ def permits(hub: HubServices) -> APIRouter:
         return reply(seen[PermitId(id)])
 
     @router.post("/{id}/revoke")
-    def revoke(id: str, said: Annotated[ReasonBody, Depends(body(ReasonBody))], asker: Asker) -> Response:
+    def revoke(asker: Asker, id: str, said: Annotated[ReasonBody, Depends(body(ReasonBody))]) -> Response:
         """Take a permit back."""
         return reply(hub.permitting.revoke(asker, PermitId(id), said.reason))
 
@@ -83,7 +83,7 @@ def accounts(hub: HubServices) -> APIRouter:
     router = APIRouter(tags=["permits"])
 
     @router.get("/ledger/{dataset}")
-    def balances(dataset: str, asker: Asker) -> Response:
+    def balances(asker: Asker, dataset: str) -> Response:
         """Balances over a dataset, as far as the asker may see them."""
         found = hub.accounts.balances(asker, dataset)
         return reply([{"balance": balance, "left": balance.left} for balance in found])

@@ -19,19 +19,19 @@ def questions(hub: HubServices) -> APIRouter:
     router = APIRouter(tags=["questions"])
 
     @router.post("/query")
-    def query(said: Annotated[QueryBody, Depends(body(QueryBody))], asker: Asker) -> Response:
+    def query(asker: Asker, said: Annotated[QueryBody, Depends(body(QueryBody))]) -> Response:
         """An answer as an Arrow stream, its note in the schema's metadata."""
         return answer(hub.asking.ask(_query(said, asker)))
 
     @router.post("/explain")
-    def explain(said: Annotated[QueryBody, Depends(body(QueryBody))], asker: Asker) -> Response:
+    def explain(asker: Asker, said: Annotated[QueryBody, Depends(body(QueryBody))]) -> Response:
         """What would be decided, without reading data."""
         asked = _query(said, asker)
         decisions = [{"dataset": name, "decision": decision} for name, decision in hub.asking.explain(asked)]
         return reply({"kind": hub.asking.kind_of(asked), "decisions": decisions})
 
     @router.post("/count")
-    def count(said: Annotated[CountBody, Depends(body(CountBody))], asker: Asker) -> Response:
+    def count(asker: Asker, said: Annotated[CountBody, Depends(body(CountBody))]) -> Response:
         """Units that match at the sites that hold a dataset; each site decides for itself."""
         dataset, permit = DatasetName(said.dataset), _permit(said.permit)
         return answer(hub.running.count(asker, dataset, said.where, said.by, permit, said.purpose))
@@ -44,7 +44,7 @@ def runs(hub: HubServices) -> APIRouter:
     router = APIRouter(tags=["runs"])
 
     @router.post("/runs", status_code=202)
-    def start(said: Annotated[RunBody, Depends(body(RunBody))], asker: Asker) -> Response:
+    def start(asker: Asker, said: Annotated[RunBody, Depends(body(RunBody))]) -> Response:
         """Start a run; refusals are told at once."""
         asked = FitRequest(
             said.dataset,
@@ -62,12 +62,12 @@ def runs(hub: HubServices) -> APIRouter:
         )
 
     @router.get("/runs/{run}/events")
-    def events(run: str, asker: Asker) -> Response:
+    def events(asker: Asker, run: str) -> Response:
         """Events as JSON lines, from the first, as they come, to the last."""
         return json_lines(hub.following.events(asker, RunId(run)))
 
     @router.post("/runs/{run}/stop", status_code=204)
-    def stop(run: str, asker: Asker) -> Response:
+    def stop(asker: Asker, run: str) -> Response:
         """End a run."""
         hub.following.stop(asker, RunId(run))
         return Response(status_code=204)

@@ -8,6 +8,7 @@ import anyio
 import anyio.to_thread
 import pyarrow as pa
 from fastapi.responses import JSONResponse, Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from dataspace.model.codec import to_json
 from dataspace.service.answering import Delivered
@@ -28,13 +29,13 @@ def answer(given: Delivered | Rows) -> Response:
         headers = {RECEIPT: str(given.outcome)} if given.outcome is not None else {}
         whole = b"".join(arrow_stream(given.table.schema, iter(given.table.to_batches())))
         return Response(whole, media_type=ARROW, headers=headers)
-    return StreamingResponse(in_thread(arrow_stream(*given)), media_type=ARROW)
+    return ThreadStream(arrow_stream(*given), media_type=ARROW)
 
 
-def json_lines(values: Iterator[Any]) -> StreamingResponse:
-    """One JSON document a line, each as it comes."""
-    lines = (json.dumps(to_json(value), allow_nan=False).encode() + b"\n" for value in values)
-    return StreamingResponse(in_thread(lines), media_type="application/x-ndjson")
+def json_lines(values: Iterator[Any]) -> Response:
+    """One JSON document a line, each as it comes; an empty line for None, which says that nothing has happened."""
+    lines = (b"\n" if v is None else json.dumps(to_json(v), allow_nan=False).encode() + b"\n" for v in values)
+    return ThreadStream(lines, media_type="application/x-ndjson")
 
 
 def arrow_stream(schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> Iterator[bytes]:
@@ -42,7 +43,6 @@ def arrow_stream(schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> Iterat
     sink = _Pieces()
     try:
         with pa.ipc.new_stream(pa.PythonFile(sink, mode="w"), schema) as writer:
-            yield sink.taken()
             for batch in batches:
                 writer.write_batch(batch)
                 yield sink.taken()
@@ -53,14 +53,28 @@ def arrow_stream(schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> Iterat
             close()
 
 
-async def in_thread(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """Pieces that a synchronous generator makes in a worker thread; it is closed whatever happens to the reader."""
-    try:
-        while (piece := await anyio.to_thread.run_sync(next, pieces, None)) is not None:
-            yield piece
-    finally:
-        with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(_close, pieces)
+class ThreadStream(StreamingResponse):
+    """Pieces that a synchronous generator makes in worker threads.
+
+    The generator is closed before this returns, also where the reader has left: what it records in its `finally` is
+    recorded then, and not when the garbage collector finds it.
+    """
+
+    def __init__(self, pieces: Iterator[bytes], media_type: str) -> None:
+        self._pieces = pieces
+        super().__init__(_in_thread(pieces), media_type=media_type)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(_close, self._pieces)
+
+
+async def _in_thread(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    while (piece := await anyio.to_thread.run_sync(next, pieces, None)) is not None:
+        yield piece
 
 
 def _close(pieces: Iterator[bytes]) -> None:

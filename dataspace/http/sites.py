@@ -21,7 +21,7 @@ def sites(hub: HubServices) -> APIRouter:
         return reply(hub.joining.states(tuple(hub.federation.sites())))
 
     @router.post("/invite", status_code=201)
-    def invite(said: Annotated[InviteBody, Depends(body(InviteBody))], asker: Asker) -> Response:
+    def invite(asker: Asker, said: Annotated[InviteBody, Depends(body(InviteBody))]) -> Response:
         """A single-use invitation."""
         return reply(hub.joining.invite(asker, said.site), 201)
 
@@ -36,7 +36,7 @@ def sites(hub: HubServices) -> APIRouter:
         return reply({"token": hub.joining.token(name, said.at, said.signature)}, 201)
 
     @router.post("/{name}/datasets")
-    def offer(name: str, said: Annotated[OfferBody, Depends(body(OfferBody))], asker: Asker) -> Response:
+    def offer(asker: Asker, name: str, said: Annotated[OfferBody, Depends(body(OfferBody))]) -> Response:
         """A site says which datasets it holds rows of."""
         return reply(hub.joining.offer(asker, name, said.datasets, said.dictionary))
 

@@ -12,6 +12,9 @@ from dataspace.model.runs import RunEvent
 from dataspace.ports import Federation
 from dataspace.service.running import Running
 
+QUIET_SECONDS = 2.0
+"""Between two signs that a run is still watched."""
+
 
 @dataclass(slots=True)
 class _Followed:
@@ -40,8 +43,9 @@ class Following:
         ).start()
         return run
 
-    def events(self, principal: Principal, run: RunId) -> Iterator[RunEvent]:
-        """Events from the first, as they come, to the last. Refusals are raised here, not at the first event."""
+    def events(self, principal: Principal, run: RunId) -> Iterator[RunEvent | None]:
+        """Events from the first, as they come, to the last; None while nothing happens, so that a watcher who has left
+        is noticed. Refusals are raised here, not at the first event."""
         return self._watch(self._seen(principal, run))
 
     def stop(self, principal: Principal, run: RunId) -> None:
@@ -60,14 +64,14 @@ class Following:
                 followed.ended = True
                 self._news.notify_all()
 
-    def _watch(self, followed: _Followed) -> Iterator[RunEvent]:
+    def _watch(self, followed: _Followed) -> Iterator[RunEvent | None]:
         seen = 0
         while True:
             with self._news:
-                while not followed.ended and len(followed.events) == seen:
-                    self._news.wait()
+                if not followed.ended and len(followed.events) == seen:
+                    self._news.wait(QUIET_SECONDS)
                 fresh, ended = followed.events[seen:], followed.ended
-            yield from fresh
+            yield from fresh or (None,)
             seen += len(fresh)
             if ended and seen == len(followed.events):
                 return

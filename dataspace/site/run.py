@@ -1,14 +1,14 @@
 """A site while it is online: its node kept running, each message answered by its guard, until somebody stops it."""
 
+import contextlib
 import fcntl
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-import psutil
 
 from dataspace.adapters.flower import guard_loop
 from dataspace.adapters.flower.node import FlowerNode
@@ -99,15 +99,14 @@ def stop_running(home: Path) -> bool:
     pid = running(home)
     if pid is None:
         return False
-    try:
-        process = psutil.Process(pid)
-        process.terminate()
-        process.wait(STOP_SECONDS)
-    except psutil.NoSuchProcess:
-        return True
-    except psutil.TimeoutExpired as error:
-        raise SetupError(
-            f"The process {pid} has not ended within {STOP_SECONDS:g} s; it answers nothing any more.",
-            f"End it by hand: kill -9 {pid}",
-        ) from error
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_SECONDS
+    while running(home) == pid:
+        if time.monotonic() > deadline:
+            raise SetupError(
+                f"The process {pid} has not ended within {STOP_SECONDS:g} s; it answers nothing any more.",
+                f"End it by hand: kill -9 {pid}",
+            )
+        time.sleep(0.05)
     return True

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from dataspace.client.refusals import Explanation, Refused, denial_text
-from dataspace.model.decisions import Allow, ConstraintReport, Deny, Reason
+from dataspace.model.decisions import Allow, ConstraintReport, Decision, Deny, Reason
 from dataspace.model.names import ColumnName, PolicyId, RuleId
 from dataspace.model.policies import Effect, Mask, MaskKind, Obligations, Operand
 
@@ -91,7 +91,7 @@ def test_an_explanation_of_an_allowance_says_what_it_demands() -> None:
 
 
 def test_one_refusal_is_enough_for_the_whole_question() -> None:
-    decisions = {"a": Allow(Obligations(), ()), "b": Deny(())}
+    decisions: dict[str, Decision] = {"a": Allow(Obligations(), ()), "b": Deny(())}
     assert not Explanation("rows", decisions).allowed
     assert not Explanation("rows", {}).allowed
     assert "<br>" in Explanation("rows", decisions)._repr_html_()

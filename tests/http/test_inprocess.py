@@ -10,11 +10,10 @@ import httpx
 import pyarrow as pa
 import pytest
 from fastapi import FastAPI, Request
-from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from dataspace.http.inprocess import InProcessTransport
-from dataspace.http.replies import arrow_stream, in_thread
+from dataspace.http.replies import ThreadStream, arrow_stream
 from dataspace.http.uploads import uploaded
 
 
@@ -38,16 +37,16 @@ def client_of(told: Told) -> httpx.Client:
     app = FastAPI()
 
     @app.get("/stream/{many}")
-    def stream(many: int) -> StreamingResponse:
-        return StreamingResponse(in_thread(told.pieces(many)))
+    def stream(many: int) -> ThreadStream:
+        return ThreadStream(told.pieces(many), "text/plain")
 
     @app.get("/break")
-    def breaks() -> StreamingResponse:
+    def breaks() -> ThreadStream:
         def pieces() -> Iterator[bytes]:
             yield b"some"
             raise OSError("the disk is gone")
 
-        return StreamingResponse(in_thread(pieces()))
+        return ThreadStream(pieces(), "text/plain")
 
     @app.post("/size")
     async def size(request: Request) -> int:
@@ -57,7 +56,7 @@ def client_of(told: Told) -> httpx.Client:
     async def first(request: Request) -> int:
         return await uploaded(request, lambda pieces: len(next(pieces)))
 
-    return httpx.Client(base_url="http://hub.invalid", transport=InProcessTransport(app), timeout=None)
+    return httpx.Client(base_url="http://hub.invalid", transport=InProcessTransport(app))
 
 
 def test_a_stream_arrives_whole() -> None:

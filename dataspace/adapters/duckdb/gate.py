@@ -151,11 +151,11 @@ def _clause(node: Node, kind: str, seen: _Seen) -> None:
     if kind not in known:
         raise _refused(kind)
     if kind == "SET_OPERATION_NODE":
-        seen.unions += 1
+        seen.unions += max(1, len(node.get("children") or ()) - 1)
     if kind == "LIMIT_MODIFIER" and node.get("limit_type", "ROW_COUNT") != "ROW_COUNT":
         raise UnsupportedQuery("LIMIT in percent", "State a number of rows.")
     if kind in allowed.SOURCES:
-        seen.sources += 1
+        seen.sources += kind in ("BASE_TABLE", "EXPRESSION_LIST")
         seen.aliases.add(str(node.get("alias") or "").lower())
     if kind == "JOIN":
         if node.get("ref_type") not in allowed.JOINS:

@@ -11,11 +11,12 @@ Row = Mapping[str, Cell]
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """One finding about a column, and the command that fixes it."""
+    """One finding about a column, and the command that fixes it; `done` where the registration did."""
 
     column: str
     text: str
     fix: str
+    done: bool
 
 
 @dataclass(frozen=True, slots=True)

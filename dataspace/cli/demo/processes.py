@@ -35,6 +35,7 @@ class Child:
     ) -> None:
         self.name = name
         self.log = log
+        self._started: list[psutil.Process] = []
         interpreter = [sys.executable]
         if tied:
             interpreter += ["-I", "-S", "-c", _TIED, str(psutil.Process().pid)]
@@ -64,11 +65,12 @@ class Child:
     def ask_to_end(self) -> None:
         """Send SIGTERM; does not wait."""
         if self._process.poll() is None:
+            self._started = _descendants(self._process.pid)  # afterwards nobody knows whose they were
             self._process.terminate()
 
     def end(self, deadline: float) -> None:
         """Wait until `deadline` (monotonic), then kill it and whatever it started."""
-        left = _descendants(self._process.pid)
+        left = self._started
         try:
             self._process.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:

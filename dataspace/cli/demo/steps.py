@@ -31,6 +31,7 @@ from dataspace.cli.demo.stays import DROPPED, HOSPITALS, PLANT
 from dataspace.cli.demo.training import train
 from dataspace.client.answers import Answer
 from dataspace.errors import AccessDenied, SetupError
+from dataspace.model.datasets import Dataset, Finding
 from dataspace.model.policies import Effect
 
 EXTRACT = "medpar_extract"
@@ -80,7 +81,7 @@ def register(stage: Stage) -> Registered:
         dropped=DROPPED,
         version=made.version.ref.sha256,
         privacy_unit=made.dataset.privacy_unit or "row",
-        findings=tuple(Advice(f.column or "", f.text, f.fix) for f in made.profile.findings),
+        findings=tuple(_advice(finding, made.dataset) for finding in made.profile.findings),
         dcat_triples=_statements(record),
         dcat=record,
         sites=tuple(sites),
@@ -204,6 +205,14 @@ def _shown(stage: Stage, name: str, question: str, answer: Answer) -> Shown:
         rules=note.rules,
         record=receipt.index,
     )
+
+
+def _advice(finding: Finding, dataset: Dataset) -> Advice:
+    """Labels came with the dictionary, and that each row is its own unit was said when it was registered."""
+    column = dataset.column(finding.column) if finding.column else None
+    labelled = column is not None and finding.suggests in column.labels
+    done = labelled or finding.fix == "--unit row"
+    return Advice(finding.column or "", finding.text, finding.fix, done)
 
 
 def _invitation(made: Mapping[str, Any]) -> tuple[str, str]:

@@ -32,7 +32,9 @@ def _(facts: Registered) -> list[Block]:
     unit = (
         "each row, a stay: there is no patient column" if facts.privacy_unit == "row" else facts.privacy_unit
     )
-    findings = tuple((f.column, f.text, f.fix and f"fix: {f.fix}") for f in facts.findings)
+    findings = tuple(
+        (f.column, f.text, "done" if f.done else f.fix and f"fix: {f.fix}") for f in facts.findings
+    )
     sites = tuple(
         (
             s.site,

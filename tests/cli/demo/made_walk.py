@@ -70,7 +70,7 @@ FACTS: tuple[StepFacts, ...] = (
         ("", "type1"),
         "4be1" * 16,
         "row",
-        (Advice("provnum", "5 of 11 hospitals < 10", "--generalise"),),
+        (Advice("provnum", "5 of 11 hospitals < 10", "--generalise", done=False),),
         42,
         "<urn:a> <urn:b> <urn:c> .",
         (SiteData("plant-1", "machines", 10_000, "ab" * 32, "machines@1", synthetic=True),),

@@ -1,0 +1,129 @@
+"""A hub and a site as processes, with released Flower over TLS between them: invite, join, hold data, stop."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.slow, pytest.mark.ci]
+
+DICTIONARY = """
+dictionary: stays
+version: "1"
+title: Invented stays
+unit: stay
+columns:
+  - {name: los, type: integer, title: Length of stay}
+  - {name: died, type: integer, title: Died, codes: {0: alive, 1: died}}
+"""
+POLICY = """
+policy: stays
+title: Invented stays
+owner: the data steward
+on: stays
+allow:
+  rule: counts
+  for: scientific research
+  who: permit holders
+  answers: aggregate
+  because: Research under a permit.
+"""
+
+
+def dataspace(*words: str, code: int = 0) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "dataspace.cli", *words],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout if code == 0 else done.stderr
+
+
+@contextmanager
+def running(log: Path, *words: str) -> Iterator[subprocess.Popen[bytes]]:
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dataspace.cli", *words], stdout=output, stderr=output
+        )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        assert process.wait(30) == 0, log.read_text()
+
+
+def until(seen: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not seen():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.2)
+
+
+def test_a_site_joins_answers_and_is_stopped(tmp_path: Path) -> None:
+    hub, site = tmp_path / "hub", tmp_path / "site"
+    at_hub, at_site = ("--home", str(hub)), ("--home", str(site))
+    (tmp_path / "stays.csv").write_text(
+        "los,died\n" + "".join(f"{i % 9},{int(i % 4 == 0)}\n" for i in range(300))
+    )
+    (tmp_path / "dictionary.yaml").write_text(DICTIONARY)
+    (tmp_path / "policy.yaml").write_text(POLICY)
+    dataspace("hub", "init", *at_hub, "--steward", "sam")
+    dataspace("hub", "add-person", "ana", "--role", "researcher", *at_hub)
+    with ExitStack() as held:
+        held.enter_context(running(tmp_path / "hub.out", "hub", "start", "--port", "0", *at_hub))
+        until((hub / "address.json").exists)
+        sam, ana = (*at_hub, "--as", "sam"), (*at_hub, "--as", "ana")
+        assert "running already" in dataspace("hub", "start", "--port", "0", *at_hub, code=1)
+        dataspace("dataset", "dictionary", str(tmp_path / "dictionary.yaml"), *sam)
+        dataspace("dataset", "federated", "stays", "--dictionary", "stays", *sam)
+        dataspace("policy", "publish", str(tmp_path / "policy.yaml"), *sam)
+        dataspace("hub", "invite", "hospital-a", "--output", str(tmp_path / "invite.json"), *sam)
+
+        assert "3 keys pinned" in dataspace("site", "join", str(tmp_path / "invite.json"), *at_site)
+        assert "has joined a hub already" in dataspace(
+            "site", "join", str(tmp_path / "invite.json"), *at_site, code=1
+        )
+        other = ("--home", str(tmp_path / "thief"))
+        assert "does not hold" in dataspace("site", "join", str(tmp_path / "invite.json"), *other, code=2)
+        assert not (tmp_path / "thief" / "site.json").exists()
+        add = ("site", "data", "add", str(tmp_path / "stays.csv"), "--name", "stays", "--dictionary", "stays")
+        assert "300 rows" in dataspace(*add, *at_site)
+        dataspace("site", "policy", "add", str(tmp_path / "policy.yaml"), *at_site)
+        held.enter_context(running(tmp_path / "site.out", "site", "run", *at_site))
+        until(lambda: "online" in dataspace("hub", "sites", *sam))
+
+        dataspace("permit", "apply", "stays", "--purpose", "scientific research", *ana)
+        dataspace("permit", "grant", "A-1", *sam)
+        count = ("count", "stays", "--by", "site", "--by", "died", "--permit", "P-1", *ana)
+        assert "not countersigned P-1" in dataspace(*count, code=1)
+        dataspace("site", "accept", "P-1", *at_site)
+        answer = json.loads(dataspace(*count, "--format", "json"))
+        assert {row["died"]: row["n"] for row in answer["rows"]} == {0: 225, 1: 75}
+        assert "1 answers" in dataspace("site", "status", *at_site)
+        assert "FAIL" not in dataspace("site", "doctor", *at_site)
+
+        began = time.monotonic()
+        assert "Stopped." in dataspace("site", "stop", *at_site)
+        assert time.monotonic() - began < 10
+        assert "kill switch" in dataspace("site", "run", *at_site, code=1)
+
+
+def test_a_hub_ends_cleanly_with_ctrl_c(tmp_path: Path) -> None:
+    hub = tmp_path / "hub"
+    dataspace("hub", "init", "--home", str(hub), "--steward", "sam")
+    with running(tmp_path / "out", "hub", "start", "--port", "0", "--home", str(hub)) as process:
+        until((hub / "address.json").exists)
+        os.kill(process.pid, signal.SIGINT)
+        assert process.wait(30) == 0
+    assert not (hub / "address.json").exists()
