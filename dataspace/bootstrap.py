@@ -247,7 +247,7 @@ def _hub(
     answering, cuts, engine = _answering(settings.home, settings.cut_mb, store, enforcement)
     reader = DuckdbReader()
     asking = Asking(store.catalog, store.permits, store.policies, clock, reader, answering)
-    permitting = Permitting(store.catalog, store.permits, seal, clock, enforcement, name)
+    permitting = Permitting(store.catalog, store.permits, seal, clock, enforcement, name, answering.forget)
     running = Running(store.catalog, store.permits, store.sites, reader, asking, enforcement, federation)
     registering, publishing = _stewarding(settings.home, store, enforcement, reader)
     auditing = Auditing(store.log)

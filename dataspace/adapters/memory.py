@@ -14,7 +14,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from dataspace.adapters.memory_ledger import MemoryLedger
 from dataspace.adapters.memory_log import MemoryLog
 from dataspace.adapters.memory_runs import MemoryExchange, MemoryJournal, MemoryStatusSource
-from dataspace.policy.digest import policy_set
 from dataspace.errors import Conflict, InvalidRequest, UnknownName
 from dataspace.model.datasets import Dataset, Dictionary, Version, VersionRef
 from dataspace.model.names import ApplicationId, DatasetName, PermitId, PolicyId, PrincipalId, SiteName
@@ -22,6 +21,7 @@ from dataspace.model.permits import Application, SignedPermit
 from dataspace.model.policies import Policy, PolicySet
 from dataspace.model.principals import Principal
 from dataspace.model.sites import Site
+from dataspace.policy.digest import policy_set
 
 __all__ = [
     "ManualClock",

@@ -153,10 +153,7 @@ class Answer:
 def _suppression(note: AnswerNote) -> list[str]:
     lines = list(note.rules)
     if note.suppressed and not any(rule.startswith("*") for rule in lines):
-        secondary = sum(cell.secondary for cell in note.suppressed)
-        lines.insert(
-            0, f"* withheld: {len(note.suppressed) - secondary} too small, {secondary} that would reveal one"
-        )
+        lines.insert(0, f"* withheld: {len(note.suppressed)}, too small or would reveal one that is")
     return lines
 
 

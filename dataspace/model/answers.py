@@ -8,11 +8,11 @@ from dataspace.model.policies import AnswerKind
 
 @dataclass(frozen=True, slots=True)
 class Suppressed:
-    """One cell that was withheld. `secondary` where it was not small itself but would reveal one that is."""
+    """One cell that was withheld. Whether it is small itself or would reveal one that is, is not told: the one kind is
+    at or above the cohort, and knowing that would narrow down the other."""
 
     row: int
     column: str
-    secondary: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,6 @@ from itertools import product
 
 import numpy as np
 
-from dataspace.model.answers import Suppressed
 from dataspace.model.names import ColumnName
 from dataspace.model.plans import AggregatePlan, Disclosure, Function, Measure
 from dataspace.planning.cells import MAXIMUM_CELLS, Cell, ColumnCell, Keys, possible
@@ -28,11 +27,20 @@ _EMPTY = ColumnCell(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
+class Withheld:
+    """One cell, and why; `secondary` must not leave the clerk (see `model.answers.Suppressed`)."""
+
+    row: int
+    column: str
+    secondary: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Protected:
     """Rows as they may be shown: the keys, then one number or None for each measure."""
 
     rows: tuple[tuple[Keys, tuple[Number, ...]], ...]
-    suppressed: tuple[Suppressed, ...]
+    suppressed: tuple[Withheld, ...]
     rules: tuple[str, ...]
 
 
@@ -183,7 +191,7 @@ def _show(
     rules: Disclosure,
 ) -> Protected:
     rows: list[tuple[Keys, tuple[Number, ...]]] = []
-    suppressed: list[Suppressed] = []
+    suppressed: list[Withheld] = []
     left_out = False
     for index, cell in enumerate(grid):
         declared = all(v in key.values for v, key in zip(cell.keys, plan.keys, strict=True))
@@ -193,7 +201,7 @@ def _show(
         for measure in plan.measures:
             pattern = patterns[measure.column]
             if index in pattern.hidden:
-                suppressed.append(Suppressed(len(rows), measure.name, index in pattern.secondary))
+                suppressed.append(Withheld(len(rows), measure.name, index in pattern.secondary))
         numbers = tuple(
             None if index in patterns[m.column].hidden else _number(m, cell) for m in plan.measures
         )
@@ -215,7 +223,7 @@ def _number(measure: Measure, cell: Cell) -> Number:
 
 
 def _sentences(
-    plan: AggregatePlan, suppressed: Sequence[Suppressed], rules: Disclosure, left_out: bool
+    plan: AggregatePlan, suppressed: Sequence[Withheld], rules: Disclosure, left_out: bool
 ) -> tuple[str, ...]:
     counted = f"distinct '{plan.privacy_unit}'" if plan.privacy_unit else "rows: each row is its own unit"
     sentences = [

@@ -18,6 +18,7 @@ from dataspace.model.policies import AnswerKind, MaskKind, Obligations
 from dataspace.model.principals import Principal
 from dataspace.model.records import JSON, RecordKind
 from dataspace.model.requests import AccessRequest
+from dataspace.planning.cells import check_noisy, check_size
 from dataspace.planning.cut_id import cut_id
 from dataspace.ports import Answers, Cuts, Engine, Ledger
 from dataspace.service.enforcing import Enforcement, Granted, request_facts
@@ -64,12 +65,23 @@ class Answering:
         cells = CellsPlan(
             plan, cut_id(recipe, self.engine.version), request.kind, _disclosure(granted.obligations), noise
         )
+        check_size(plan)
         if noise is None:
             return self._run_cells(request, dataset, granted, recipe, cells, question)
+        check_noisy(
+            plan, noise
+        )  # before anything is set aside: a question refused for its form costs nothing
         key = digest({"plan": to_json(cells), "principal": request.principal.id})
         if (known := self.answers.recall(key)) is not None:
             return self._again(request, known, key, question)
         return self._run_charged(request, dataset, granted, recipe, cells, question, key)
+
+    def forget(self, permit: Permit) -> None:
+        """End what is held for a permit that was taken back: its warm workers, and the cuts of its datasets."""
+        for person in permit.persons:
+            self.engine.close(f"{person}/{permit.id}")
+        for grant in permit.datasets:
+            self.cuts.drop(grant.dataset)
 
     def rows(
         self,

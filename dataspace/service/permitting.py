@@ -1,6 +1,6 @@
 """Applications and permits: ask, review, grant, take back. Silence never grants, and nobody grants to themselves."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -29,6 +29,10 @@ PERMIT_DURATION = timedelta(days=365)
 LONGEST_PERMIT = timedelta(days=3652)
 
 
+def _nothing_held(_: Permit) -> None:
+    """For a hub that holds no data of its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Permitting:
     """The hub's own permits: of basis `contract`, and they say so."""
@@ -39,6 +43,8 @@ class Permitting:
     clock: Clock
     enforcement: Enforcement
     issuer: str
+    ended: Callable[[Permit], None] = _nothing_held
+    """Called when a permit was taken back: closes what is held open for it."""
 
     def apply(
         self,
@@ -155,6 +161,7 @@ class Permitting:
         at = self.clock.now()
         self.enforcement.record(RecordKind.PERMIT_REVOKED, steward, {"permit": id, "reason": reason})
         self.permits.revoke(id, at)
+        self.ended(signed.permit)
         return replace(signed.permit, revoked=at)
 
     def visible(self, principal: Principal) -> Sequence[SignedPermit]:

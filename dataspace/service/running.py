@@ -188,18 +188,14 @@ def count_table(
     """
     cells: Mapping[SiteName, Mapping[str, Any]] = facts["cells"]
     rows: dict[tuple[Any, ...], list[int | None]] = {}
-    secondary: set[tuple[Any, ...]] = set()
     for site, answer in sorted(cells.items()):
         for cell in answer["cells"]:
-            key = (site, *cell["key"])
-            rows[key] = [cell["n"]]
-            if cell.get("secondary"):
-                secondary.add(key)
+            rows[(site, *cell["key"])] = [cell["n"]]
     if not by_site:
         summed: dict[tuple[Any, ...], list[int | None]] = {}
         for key, counts in rows.items():
             summed.setdefault(key[1:], []).extend(counts)
-        rows, secondary = summed, set()
+        rows = summed
     names = ([SITE_COLUMN] if by_site else []) + columns
     parts = 1 if by_site else len(cells)
     totals = {key: _sum(counts, parts) for key, counts in rows.items()}
@@ -209,11 +205,7 @@ def count_table(
             "n": pa.array(list(totals.values()), pa.int64()),
         }
     )
-    hidden = tuple(
-        Suppressed(i, "n", secondary=key in secondary)
-        for i, (key, n) in enumerate(totals.items())
-        if n is None
-    )
+    hidden = tuple(Suppressed(i, "n") for i, n in enumerate(totals.values()) if n is None)
     rules = ["* is under the cohort of its site, or would reveal a cell that is"] if hidden else []
     rules += [f"{site} refused: {why['reason']}" for site, why in sorted(facts["refused"].items())]
     datasets = tuple(f"{dataset.name}@{site}" for site in cells)

@@ -95,6 +95,7 @@ class Guard:
         try:
             return self._answer(message)
         except Refused as refusal:
+            self.engine.close(f"run/{message.run}")
             return self._refusal(refusal.refusal, str(refusal))
         except AccessDenied as denied:
             return self._refusal("policy.forbidden", denied.fact)
@@ -144,15 +145,8 @@ class Guard:
         delivered = self.answering.cells(
             request, dataset, plan, f"run {message.run}: count where {asked.where!r}"
         )  # 7
-        secondary = {hidden.row for hidden in delivered.note.suppressed if hidden.secondary}
-        cells = [
-            {
-                "key": [row[key.column] for key in plan.keys],
-                "n": row["n"],
-                **({"secondary": True} if i in secondary else {}),
-            }
-            for i, row in enumerate(delivered.table.to_pylist())
-        ]
+        rows = delivered.table.to_pylist()
+        cells = [{"key": [row[key.column] for key in plan.keys], "n": row["n"]} for row in rows]
         return SiteReply(self.site, {"cells": cells, "intent": delivered.intent})
 
     def _compiled(self, asked: CountPlan, dataset: Dataset) -> AggregatePlan:

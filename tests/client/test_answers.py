@@ -36,7 +36,7 @@ def answer(columns: dict[str, list[Any]], note: AnswerNote, outcome: int | None 
 
 SUPPRESSED = answer(
     {"type": [1, 2, 3], "n": [1234, None, None]},
-    AnswerNote(AnswerKind.AGGREGATE, suppressed=(Suppressed(1, "n"), Suppressed(2, "n", secondary=True))),
+    AnswerNote(AnswerKind.AGGREGATE, suppressed=(Suppressed(1, "n"), Suppressed(2, "n"))),
 )
 NOISY = answer(
     {"deaths": [272.2], "low": [265.0], "high": [279.0]},
@@ -66,7 +66,7 @@ def test_a_withheld_cell_is_a_star_with_a_footnote() -> None:
         "   1  1,234\n"
         "   2      *\n"
         "   3      *\n"
-        "* withheld: 1 too small, 1 that would reveal one\n"
+        "* withheld: 2, too small or would reveal one that is\n"
         "receipt r-19: .receipt.verify()"
     )
 

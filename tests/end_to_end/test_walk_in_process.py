@@ -68,7 +68,15 @@ def stays(path: Path, seed: int, n: int = 500) -> Path:
     died = (rng.random(n) < 1 / (1 + np.exp(-odds))).astype(int)
     los = rng.integers(1, 90, n)
     provider = [f"03{seed}{i % 7:03d}" for i in range(n)]
-    columns = {"los": los, "hmo": hmo, "white": white, "died": died, "age80": age80, "type": kind, "provnum": provider}
+    columns = {
+        "los": los,
+        "hmo": hmo,
+        "white": white,
+        "died": died,
+        "age80": age80,
+        "type": kind,
+        "provnum": provider,
+    }
     pacsv.write_csv(pa.table(columns), path)
     return path
 
@@ -114,8 +122,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     )
     signed = hub.permitting.grant(STEWARD, application.id, Obligations(), None)
     yield World(hub, sites, signed.permit.id, signed.jws)
-    for services in (*sites.values(), hub):
+    for services in sites.values():
         services.close()
+    hub.close()
 
 
 def handle_of(sites: Mapping[SiteName, SiteServices], name: SiteName):  # type: ignore[no-untyped-def]
@@ -134,7 +143,9 @@ def site(home: Path, name: SiteName, hub: HubServices, node: int) -> SiteService
     return services
 
 
-def ask(world: World, text: str, who: Principal = ANA, permit: bool = True, epsilon: float | None = None) -> Delivered:
+def ask(
+    world: World, text: str, who: Principal = ANA, permit: bool = True, epsilon: float | None = None
+) -> Delivered:
     answer = world.hub.asking.ask(
         Query(who, text, "scientific research", world.permit if permit else None, epsilon=epsilon)
     )
@@ -163,7 +174,9 @@ def test_an_aggregate_is_filtered_masked_and_suppressed_and_its_receipt_holds_of
 
 
 def test_a_small_group_is_withheld_and_marked(world: World) -> None:
-    answer = ask(world, "select white, hmo, count(*) as n from medpar_extract where type = 3 group by white, hmo")
+    answer = ask(
+        world, "select white, hmo, count(*) as n from medpar_extract where type = 3 group by white, hmo"
+    )
     hidden = {cell.row for cell in answer.note.suppressed}
     numbers = answer.table["n"].to_pylist()
     assert hidden
@@ -213,7 +226,11 @@ def test_somebody_elses_permit_does_not_exist(world: World) -> None:
 
 def message(world: World, **changes: object) -> SiteMessage:
     plan = to_json(CountPlan(DatasetName("medpar"), "", ("type",), "scientific research"))
-    document = {"plan": plan, "permit": world.jws, "principal": {"id": "ana", "name": "Ana", "roles": ["researcher"]}}
+    document = {
+        "plan": plan,
+        "permit": world.jws,
+        "principal": {"id": "ana", "name": "Ana", "roles": ["researcher"]},
+    }
     return SiteMessage(RunId("R-x"), 1, Step.COUNT, {**document, **changes}, {}, APP)
 
 

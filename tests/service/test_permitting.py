@@ -1,5 +1,6 @@
 """Applications and permits: nobody grants to themselves, every step is recorded, what was revoked stays revoked."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -121,6 +122,14 @@ def test_a_revoked_permit_stands_in_the_signed_list_and_cannot_be_revoked_twice(
     assert (status.revoked, status.nonce) == (frozenset({permit.id}), "n-2")
     with pytest.raises(Conflict):
         permitting.revoke(SVEN, permit.id, "again")
+
+
+def test_what_is_held_for_a_permit_ends_when_it_is_revoked(permitting: Permitting) -> None:
+    ended: list[PermitId] = []
+    holding = replace(permitting, ended=lambda permit: ended.append(permit.id))
+    holding.grant(SVEN, applied(holding).id, Obligations(), None)
+    holding.revoke(SVEN, PermitId("P-1"), "over")
+    assert ended == ["P-1"]
 
 
 def test_only_a_steward_revokes_and_only_what_exists(permitting: Permitting) -> None:

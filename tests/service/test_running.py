@@ -12,7 +12,7 @@ STAYS = Dataset(DatasetName("stays"), "", "", (), None, None)
 FACTS: dict[str, Any] = {
     "cells": {
         "a": {"cells": [{"key": [0], "n": 31}, {"key": [1], "n": 24}]},
-        "b": {"cells": [{"key": [0], "n": None, "secondary": True}, {"key": [1], "n": None}]},
+        "b": {"cells": [{"key": [0], "n": None}, {"key": [1], "n": None}]},
     },
     "refused": {"c": {"code": "policy.forbidden", "reason": "it forbids the purpose"}},
 }
@@ -26,7 +26,7 @@ def test_by_site_each_cell_stands_as_its_site_let_it_out() -> None:
         {"site": "b", "died": 0, "n": None},
         {"site": "b", "died": 1, "n": None},
     ]
-    assert [(cell.row, cell.secondary) for cell in note.suppressed] == [(2, True), (3, False)]
+    assert [cell.row for cell in note.suppressed] == [2, 3]
     assert any("c refused" in rule for rule in note.rules)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from dataspace.adapters.duckdb.confine import confine
 from dataspace.adapters.duckdb.wire import Broken, Channel
-from dataspace.model.answers import AnswerNote
+from dataspace.model.answers import AnswerNote, Suppressed
 from dataspace.model.codec import from_json, to_json
 from dataspace.model.datasets import ColumnType
 from dataspace.model.plans import AggregatePlan, CellsPlan, Function, Noise
@@ -49,7 +49,8 @@ def _aggregate(
         columns.append(
             {"name": measure.name, "type": kind, "values": [numbers[at] for _, numbers in shown.rows]}
         )
-    return columns, _note(plan, suppressed=shown.suppressed, rules=shown.rules)
+    withheld = tuple(Suppressed(cell.row, cell.column) for cell in shown.suppressed)
+    return columns, _note(plan, suppressed=withheld, rules=shown.rules)
 
 
 def _noisy(

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
-from dataspace.policy.digest import policy_set
 from dataspace.adapters.store.database import Database
 from dataspace.adapters.store.documents import every, one, packed, unpacked
 from dataspace.adapters.store.tables import applications, counters, permits, policies
@@ -14,6 +13,7 @@ from dataspace.errors import InvalidRequest, UnknownName
 from dataspace.model.names import ApplicationId, PermitId, PolicyId
 from dataspace.model.permits import Application, Permit, SignedPermit
 from dataspace.model.policies import Policy, PolicySet
+from dataspace.policy.digest import policy_set
 
 NUMBERED = frozenset({"application", "permit"})
 _GENERATION = "policy-generation"

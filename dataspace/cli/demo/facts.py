@@ -85,11 +85,10 @@ class PermitGranted:
 
 @dataclass(frozen=True, slots=True)
 class Withheld:
-    """A cell that is not shown. `secondary`: not small itself, but it would reveal one that is."""
+    """A cell that is not shown: too small, or it would reveal one that is; which of the two is not told."""
 
     row: int
     column: str
-    secondary: bool
 
 
 @dataclass(frozen=True, slots=True)

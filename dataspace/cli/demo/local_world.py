@@ -64,8 +64,12 @@ class LocalWorld:
     ) -> None:
         if self._keep and kind is None:
             (self.folder / folders.KEPT).touch()
-        else:
-            self._end()
+            return
+        debugging = kind is not None and self._environ.get("DATASPACE_DEBUG") == "1"
+        self._end(remove=not debugging)
+        if debugging:
+            (self.folder / folders.KEPT).touch()
+            self._waiting(f"with DATASPACE_DEBUG=1 the logs stay in {self.folder}")
 
     def watched(self) -> AbstractContextManager[None]:
         """Within it, a child that ends by itself is an error at once."""
@@ -157,11 +161,12 @@ class LocalWorld:
         self._children.append(child)
         return child
 
-    def _end(self) -> None:
+    def _end(self, remove: bool = True) -> None:
         if self._hub is not None:
             self._hub.close()  # a hub lets open connections come to their end before it ends
         end_all(self._children)
-        folders.remove(self.folder)
+        if remove:
+            folders.remove(self.folder)
 
     def _home(self, plan: SitePlan) -> Path:
         return self.folder / plan.name

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -77,10 +78,12 @@ class Child:
             left += _descendants(self._process.pid)
             self._process.kill()
             self._process.wait()
-        _, alive = psutil.wait_procs(left, timeout=max(0.2, deadline - time.monotonic()))
+        until = max(deadline, time.monotonic() + 0.2)
+        while (alive := [process for process in left if _runs(process)]) and time.monotonic() < until:
+            time.sleep(0.05)
         for process in alive:
-            process.kill()
-        psutil.wait_procs(alive, timeout=2)
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
 
 
 def end_all(children: Sequence[Child], seconds: float = STOP_SECONDS) -> None:
@@ -101,6 +104,14 @@ def last_words(log: Path, most: int = 200) -> str:
     except OSError:
         return ""
     return "".join(c for c in lines[-1] if c.isprintable())[:most] if lines else ""
+
+
+def _runs(process: psutil.Process) -> bool:
+    """Whether it is more than an exit code: in a container, nobody may ever fetch that of an orphan."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _descendants(pid: int) -> list[psutil.Process]:

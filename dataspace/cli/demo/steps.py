@@ -199,7 +199,7 @@ def _shown(stage: Stage, name: str, question: str, answer: Answer) -> Shown:
     return Shown(
         question=question,
         rows=tuple(answer.to_pylist()),
-        withheld=tuple(Withheld(cell.row, cell.column, cell.secondary) for cell in note.suppressed),
+        withheld=tuple(Withheld(cell.row, cell.column) for cell in note.suppressed),
         filtered=note.filtered,
         masked=note.masked,
         rules=note.rules,

@@ -224,11 +224,7 @@ def _word(value: object) -> str:
 def _withheld(answer: Shown) -> list[Block]:
     if not answer.withheld:
         return []
-    secondary = sum(cell.secondary for cell in answer.withheld)
-    return [
-        f"* suppressed: {len(answer.withheld) - secondary} cells under the cohort, "
-        f"{secondary} that would reveal one that is"
-    ]
+    return [f"* suppressed: {len(answer.withheld)} cells, under the cohort or would reveal one that is"]
 
 
 def count(value: int) -> str:
