@@ -67,6 +67,18 @@ def publish(file: File, home: Home = None, person: As = "") -> None:
         typer.echo(f"{hub.publish_policy(read_text(file))} is in force.")
 
 
+@app.command(epilog=example("dataspace policy withdraw hospital --as sam"))
+def withdraw(
+    name: Annotated[str, typer.Argument(help="The policy's name.")], home: Home = None, person: As = ""
+) -> None:
+    """Take a policy out of force: what it alone permitted is denied from now on."""
+    from dataspace.cli.reaching import reach
+
+    with reach(home, person) as hub:
+        hub.withdraw_policy(name)
+        typer.echo(f"{name} is not in force any more.")
+
+
 @app.command("list", epilog=example("dataspace policy list"))
 def list_policies(home: Home = None, person: As = "") -> None:
     """Policies in force."""

@@ -73,6 +73,10 @@ class Stewarding:
         """Put a policy (YAML) in force; its name."""
         return str(self._wire.post_text("/policies", text, YAML)["id"])
 
+    def withdraw_policy(self, id: str) -> None:
+        """Take a policy out of force: what it alone permitted is denied from now on."""
+        self._wire.post(f"/policies/{id}/withdraw", {})
+
     def policies(self) -> list[Mapping[str, Any]]:
         """Policies in force, as JSON."""
         return list(self._wire.get("/policies"))

@@ -71,6 +71,12 @@ def catalogue(hub: HubServices) -> APIRouter:
         """Put a policy in force, from YAML."""
         return reply(hub.publishing.publish(asker, said), 201)
 
+    @router.post("/policies/{id}/withdraw", status_code=204)
+    def withdraw(asker: Asker, id: str) -> Response:
+        """Take a policy out of force."""
+        hub.publishing.withdraw(asker, id)
+        return Response(status_code=204)
+
     return router
 
 

@@ -254,6 +254,26 @@ def test_a_revoked_permit_ends_at_once(world: World) -> None:
         world.ask("ben").sql(BY_TYPE, permit=permit)
 
 
+def test_an_outcome_is_for_whom_its_question_concerns(world: World) -> None:
+    answer = world.ask("ana").sql(BY_TYPE, permit=world.permit)
+    assert answer.note.intent is not None
+    with pytest.raises(NotAllowed, match="somebody else"):
+        world.ask("ben").log.receipt_of(answer.note.intent)
+    assert world.ask("ana").log.receipt_of(answer.note.intent).index == answer.receipt.index
+
+
+def test_a_policy_that_is_withdrawn_permits_nothing(world: World) -> None:
+    steward = world.ask("sam")
+    steward.withdraw_policy("stays")
+    try:
+        with pytest.raises(dataspace.AccessDenied, match="default"):
+            world.ask("ana").sql(BY_TYPE, permit=world.permit)
+        with pytest.raises(UnknownName, match="policy"):
+            steward.withdraw_policy("stays")
+    finally:
+        steward.publish_policy(POLICY)
+
+
 def test_an_unknown_person_is_nobody(tmp_path: Path) -> None:
     settings = HubSettings(tmp_path / "hub")
     init_hub(settings)
