@@ -5,6 +5,8 @@ DATASPACE_HOST          address that a hub listens on               DATASPACE_PO
 DATASPACE_NAMES         names that others reach it by, by commas    DATASPACE_LINK_PORT    port for the sites' nodes
 DATASPACE_CUT_MB        memory for cuts, in MB                      DATASPACE_UPLOAD_MB    largest file taken in, in MB
 DATASPACE_URL, DATASPACE_TOKEN, DATASPACE_CA                        for whoever talks to a hub
+DATASPACE_DEBUG         1: a command that ends with an unforeseen error prints where
+DATASPACE_MEDPAR        the stays of the demo, where they are not in .cache/medpar.csv
 """
 
 import json

@@ -162,6 +162,7 @@ class LocalWorld:
         return child
 
     def _end(self, remove: bool = True) -> None:
+        self._waiting("everything is put away")
         if self._hub is not None:
             self._hub.close()  # a hub lets open connections come to their end before it ends
         end_all(self._children)

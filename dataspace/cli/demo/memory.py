@@ -49,5 +49,16 @@ class MemoryWatch:
 def _pss(process: psutil.Process) -> int:
     try:
         return int(process.memory_full_info().pss)
-    except psutil.Error:  # it has ended meanwhile, or become another account's
+    except psutil.AccessDenied:
+        return _rss(
+            process
+        )  # a confined worker shows its maps to root alone: count what it shares as if it did not
+    except psutil.Error:  # it has ended meanwhile
+        return 0
+
+
+def _rss(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
+    except psutil.Error:
         return 0

@@ -11,8 +11,8 @@ import psutil
 
 from dataspace.errors import SetupError
 
-STOP_SECONDS = 12.0
-"""A hub ends its SuperLink and its workers in order; what has not ended by then is killed."""
+STOP_SECONDS = 4.0
+"""For a clean end. What has not ended by then is killed: all that it could still write is thrown away with it."""
 
 _TIED = """
 import ctypes, os, signal, sys
