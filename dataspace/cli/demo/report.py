@@ -13,7 +13,8 @@ from markupsafe import Markup
 
 from dataspace.cli.demo.drawing import auc_by_round, odds_ratios
 from dataspace.cli.demo.facts import Registered, Trained, Walk
-from dataspace.cli.demo.words import auc_grid, blocks, count, odds_grid, summary
+from dataspace.cli.demo.summary import summary
+from dataspace.cli.demo.words import auc_grid, blocks, count, odds_grid
 from dataspace.errors import SetupError
 
 REPORT = "report.html"

@@ -1,10 +1,9 @@
-"""The ten steps of the walk, each a function from the stage to what it found out.
+"""The first seven steps of the walk, each a function from the stage to what it found out.
 
 Everything that the steward and the researcher do here goes through the client, as it would from a notebook.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from rdflib import Graph
@@ -20,15 +19,12 @@ from dataspace.cli.demo.facts import (
     Refusal,
     Registered,
     Shown,
-    StepFacts,
     Withheld,
 )
 from dataspace.cli.demo.policies import HUB_POLICIES, dictionary_text
-from dataspace.cli.demo.proving import permit_signed_by, prove
-from dataspace.cli.demo.revoking import revoke
+from dataspace.cli.demo.proving import permit_signed_by
 from dataspace.cli.demo.stage import Stage
 from dataspace.cli.demo.stays import DROPPED, HOSPITALS, PLANT
-from dataspace.cli.demo.training import train
 from dataspace.client.answers import Answer
 from dataspace.errors import AccessDenied, SetupError
 from dataspace.model.datasets import Dataset, Finding
@@ -38,15 +34,6 @@ EXTRACT = "medpar_extract"
 SQL = f"select type, died, count(*) as stays, avg(los) as mean_los from {EXTRACT} group by type, died"  # noqa: S608
 NOISY_SQL = f"select count(*) as deaths from {EXTRACT} where died = 1"  # noqa: S608
 EPSILON = 0.25
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """One step as it is announced, and the function that does it."""
-
-    title: str
-    explanation: str
-    play: Callable[[Stage], StepFacts]
 
 
 def register(stage: Stage) -> Registered:
@@ -221,53 +208,3 @@ def _invitation(made: Mapping[str, Any]) -> tuple[str, str]:
 
 def _statements(turtle: str) -> int:
     return len(Graph().parse(data=turtle, format="turtle"))
-
-
-SCENES: tuple[Scene, ...] = (
-    Scene(
-        "Register",
-        "The steward hands in the extract; each site registers its own data where they are, under one dictionary.",
-        register,
-    ),
-    Scene(
-        "Policies",
-        "Rules are written in YAML and take effect where they decide: at the hub and at each site.",
-        load_policies,
-    ),
-    Scene(
-        "Ask without a permit",
-        "No permit means no answer, and the refusal says what would change it.",
-        ask_without_permit,
-    ),
-    Scene(
-        "Apply",
-        "The researcher applies, the steward grants, and the signed permit travels with each question.",
-        be_granted,
-    ),
-    Scene(
-        "Query the extract",
-        "SQL on what the permit gives: rows filtered, columns masked, small cells suppressed.",
-        query_extract,
-    ),
-    Scene(
-        "Count across the sites",
-        "Each site decides and suppresses for itself; cells leave it, rows never do.",
-        count_across_sites,
-    ),
-    Scene(
-        "Ask with noise",
-        "Differential privacy: a noisy number, its price in ε, and what is left.",
-        ask_with_noise,
-    ),
-    Scene(
-        "Train across the hospitals",
-        "Sums leave each hospital, never rows; one hospital forbids it, the others go on.",
-        train,
-    ),
-    Scene(
-        "Revoke",
-        "The permit is taken back while a run is under way: the next question and the next round are refused.",
-        revoke,
-    ),
-    Scene("Verify", "Anyone can check the logs and the receipt, without trusting the hub.", prove),
-)

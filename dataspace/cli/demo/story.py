@@ -19,10 +19,10 @@ from dataspace.cli.demo.facts import Step, Walk
 from dataspace.cli.demo.local_world import LocalWorld
 from dataspace.cli.demo.memory import MemoryWatch
 from dataspace.cli.demo.report import check_folder, write_report
+from dataspace.cli.demo.scenes import SCENES
 from dataspace.cli.demo.stage import Stage
 from dataspace.cli.demo.stays import read_stays
-from dataspace.cli.demo.steps import SCENES
-from dataspace.cli.demo.words import summary
+from dataspace.cli.demo.summary import summary
 from dataspace.errors import DataspaceError
 from dataspace.model.codec import to_json
 from dataspace.settings import environment

@@ -14,7 +14,6 @@ from dataspace.cli.demo.facts import (
     Revoked,
     Shown,
     Trained,
-    Walk,
 )
 from dataspace.client.tables import Grid, number
 
@@ -230,39 +229,3 @@ def _withheld(answer: Shown) -> list[Block]:
 def count(value: int) -> str:
     """A count with its thousands apart."""
     return f"{value:,}"
-
-
-def summary(walk: Walk) -> Grid:
-    """The last table: each step in one line."""
-    rows = tuple(
-        (str(step.number), step.title, _gist(step.facts), f"{step.seconds:.1f} s") for step in walk.steps
-    )
-    return Grid(("", "step", "what came of it", ""), rows, (True, False, False, True))
-
-
-def _gist(facts: object) -> str:
-    match facts:
-        case Registered():
-            return f"{facts.dataset}, {count(facts.rows)} rows; {len(facts.sites)} sites"
-        case Policies():
-            policies = {policy for names in facts.in_force.values() for policy in names}
-            return f"{len(policies)} policies at {len(facts.in_force)} places"
-        case Refusal():
-            return f"refused by {facts.rule}"
-        case PermitGranted():
-            return f"{facts.permit}, basis {facts.basis}, signature verified"
-        case Shown():
-            return f"{len(facts.rows)} rows, {len(facts.withheld)} cells suppressed"
-        case AcrossSites():
-            sites = {row.get("site") for answer in (facts.hospitals, facts.plant) for row in answer.rows}
-            return f"{len(sites)} sites answered with cells, not rows"
-        case Noisy():
-            return f"ε {facts.epsilon:g} spent" + ("" if facts.left is None else f", {facts.left:g} left")
-        case Trained():
-            refused = ", ".join(refusal.site for refusal in facts.refused)
-            return f"{len(facts.sites)} hospitals, {refused or 'nobody'} refused"
-        case Revoked():
-            return f"{facts.permit}: question and round refused"
-        case Proved():
-            return f"{len(facts.logs)} logs whole, receipt verified"
-    raise TypeError(f"{type(facts).__name__} has no gist")
