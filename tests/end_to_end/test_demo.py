@@ -138,8 +138,10 @@ def check_facts(told: Mapping[str, Any]) -> None:
     check_training(facts_of(told, 8))
     revoked, proved = facts_of(told, 9), facts_of(told, 10)
     assert "revoked" in revoked["question_refused"]
-    assert [one["code"] for one in revoked["round_refused"]] == ["permit.revoked"] * 3
-    assert revoked["rounds_before"] >= 2 and "0 of 4 sites answered" in revoked["ended"]
+    # A site that had answered this round before the revocation is not among those that refuse it.
+    refusing = len(revoked["round_refused"])
+    assert 1 <= refusing <= 3 and {one["code"] for one in revoked["round_refused"]} == {"permit.revoked"}
+    assert revoked["rounds_before"] >= 2 and f"{3 - refusing} of 4 sites answered" in revoked["ended"]
     assert proved["logs"][0]["name"] == "hub" and len(proved["logs"]) == 6
     assert all(log["size"] > 0 and re.fullmatch(r"[0-9a-f]{64}", log["root"]) for log in proved["logs"])
     assert proved["receipt_record"] == facts_of(told, 5)["record"] and proved["answer_matches"] is True

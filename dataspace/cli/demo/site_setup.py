@@ -16,7 +16,7 @@ from dataspace.settings import SiteSettings
 from dataspace.site.join import InviteFile, join
 from dataspace.site.line import HubLine
 
-LIMITS = SiteLimits(acceptance=Acceptance.BY_POLICY, status_seconds=1.0)
+LIMITS = SiteLimits(acceptance=Acceptance.BY_POLICY, status_seconds=0.0)
 """The sites of the demo leave permits to their own policies, and ask every second which are revoked (a site that says
 nothing asks every 15 minutes), so that step 9 need not wait."""
 
