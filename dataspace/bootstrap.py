@@ -19,6 +19,7 @@ from dataspace.adapters.jose import JosePermitSeal, JoseTokens
 from dataspace.adapters.keys import FileSigner, mask_key
 from dataspace.adapters.local_federation import LocalFederation
 from dataspace.adapters.policy_yaml import parse_policy
+from dataspace.adapters.private_files import private_files
 from dataspace.adapters.signatures import signed
 from dataspace.adapters.store.store import Store, open_store
 from dataspace.adapters.tls import Authority
@@ -122,6 +123,7 @@ class SiteServices:
         _close(self.closers)
 
 
+@private_files()
 def init_hub(settings: HubSettings) -> None:
     """Make a hub's home (0700): keys, certificate authority, store, and the first record of its log."""
     if (settings.home / "hub.json").exists():
@@ -142,6 +144,7 @@ def init_hub(settings: HubSettings) -> None:
     settings.write()  # last: a home without this file is not a hub yet
 
 
+@private_files()
 def add_person(settings: HubSettings, id: str, name: str, roles: Iterable[Role], organisation: str) -> None:
     """Let a token be made for a person; who is known already gets these roles instead."""
     with _store(settings.home, UtcClock(), settings.name) as store:
@@ -165,6 +168,7 @@ def issue_token(settings: HubSettings, person: str, seconds: float | None = None
     return tokens.issue(found, settings.token_seconds if seconds is None else seconds)
 
 
+@private_files()
 def build_hub(
     settings: HubSettings, federation: Federation | None = None, nodes: Nodes | None = None
 ) -> HubServices:
@@ -219,6 +223,7 @@ class _PublicNodes:
         return self._link.register(site, public_key)
 
 
+@private_files()
 def build_site(settings: SiteSettings, fetch: Fetch) -> SiteServices:
     """A site over its home. `fetch` asks the hub which permits are revoked."""
     clock = UtcClock()
@@ -247,7 +252,9 @@ def _hub(
     answering, cuts, engine = _answering(settings.home, settings.cut_mb, store, enforcement)
     reader = DuckdbReader()
     asking = Asking(store.catalog, store.permits, store.policies, clock, reader, answering)
-    permitting = Permitting(store.catalog, store.permits, seal, clock, enforcement, name, answering.forget)
+    permitting = Permitting(
+        store.catalog, store.permits, seal, clock, enforcement, name, answering.forget, store.sites
+    )
     running = Running(store.catalog, store.permits, store.sites, reader, asking, enforcement, federation)
     registering, publishing = _stewarding(settings.home, store, enforcement, reader)
     auditing = Auditing(store.log)
@@ -287,7 +294,7 @@ def _hub(
         federation=federation,
         describe=describe,
         token_seconds=settings.token_seconds,
-        closers=(engine.stop, cuts.close, store.close, quiet),
+        closers=(engine.stop, cuts.close, store.close, reader.close, quiet),
     )
 
 
@@ -328,7 +335,7 @@ def _site(
         depositing=Depositing(registering, IncomingFolder(settings.home), open_source),
         publishing=publishing,
         auditing=Auditing(store.log),
-        closers=(engine.stop, cuts.close, store.close, quiet),
+        closers=(engine.stop, cuts.close, store.close, reader.close, quiet),
     )
 
 
@@ -360,6 +367,7 @@ def _stewarding(
 
 def _operator_log(path: Path) -> Callable[[], None]:
     """Warnings and errors of this project into a file that its operator alone reads; what ends that."""
+    path.touch(mode=0o600)  # now, not with the first warning: by then the rights of new files may be others
     handler = logging.FileHandler(path, delay=True)
     handler.setLevel(logging.WARNING)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))

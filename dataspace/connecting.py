@@ -46,10 +46,16 @@ def create_hub(home: str | Path, people: Mapping[str, str]) -> None:
     Raises SetupError where there is a hub already, and InvalidRequest for a role that is none.
     """
     from dataspace.bootstrap import add_person, init_hub
-    from dataspace.settings import HubSettings
+    from dataspace.errors import SetupError
+    from dataspace.settings import HUB_FILE, HubSettings
 
     roles = {person: _role(word) for person, word in people.items()}
     settings = HubSettings(Path(home))
+    if (settings.home / HUB_FILE).exists():
+        raise SetupError(
+            f"There is a hub in '{home}' already.",
+            f"Use it: dataspace.open('{home}', principal=…), or remove the folder to start over.",
+        )
     init_hub(settings)
     for person, role in roles.items():
         add_person(settings, person, person, (role,), "")

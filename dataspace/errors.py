@@ -3,11 +3,13 @@
     DataspaceError
     ├── RequestError          the caller can act
     │   ├── InvalidRequest        the request cannot be read
+    │   │   └── BodyTooLarge          more bytes than this path takes
     │   ├── NotAuthenticated      no token, or one that does not hold
     │   ├── NotAllowed            the role does not cover the act
     │   ├── UnknownName           no such dataset, permit, … that the caller may see
     │   ├── AccessDenied          a decision denies; carries it
     │   ├── UnsupportedQuery      a construct that the gate or the closed subset does not know
+    │   │   └── UnknownColumn         a column that the datasets asked about have not
     │   ├── BudgetExceeded        not enough ε left
     │   ├── Conflict              the state does not allow the act
     │   └── VerificationFailed    a signature, proof or receipt does not hold
@@ -64,6 +66,13 @@ class InvalidRequest(RequestError):
     code = "request.invalid"
 
 
+class BodyTooLarge(InvalidRequest):
+    """More bytes than this path takes."""
+
+    code = "request.too-large"
+    status = 413
+
+
 class NotAuthenticated(RequestError):
     """There is no token, or it does not hold."""
 
@@ -107,9 +116,24 @@ class UnsupportedQuery(RequestError):
 
     code = "request.unsupported"
 
+    lists_rows = False
+    """True where the text asks for nothing but rows."""
+
     def __init__(self, construct: str, instead: str = "") -> None:
         super().__init__(f"Not supported here: {construct}.", instead)
         self.construct = construct
+
+
+class UnknownColumn(UnsupportedQuery):
+    """No such column in the datasets asked about. Suggestions come only from these."""
+
+    code = "request.column"
+
+    def __init__(self, name: str, datasets: Sequence[str], columns: Sequence[str]) -> None:
+        near = get_close_matches(name.lower(), columns, n=1)
+        hint = f"Did you mean '{near[0]}'?" if near else f"There are {', '.join(columns)}."
+        RequestError.__init__(self, f"No column '{name[:60]}' in {', '.join(datasets)}.", hint)
+        self.construct = f"the column '{name[:60]}'"
 
 
 class BudgetExceeded(RequestError):

@@ -179,8 +179,8 @@ class SiteWill(Protocol):
         """True while the kill switch is on."""
         ...
 
-    def accepted(self, permit: PermitId) -> bool:
-        """True where the site's steward countersigned the permit."""
+    def accepted(self, permit: PermitId, document: str) -> bool:
+        """True where the site's steward countersigned the permit whose JWS has the SHA-256 `document` (hex)."""
         ...
 
     def approved(self, app_hash: str) -> bool:

@@ -5,7 +5,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -74,7 +74,24 @@ class InvitationFiles:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         draft = self._folder / f".{site}.{secrets.token_hex(4)}"
         draft.write_text(json.dumps({"digest": digest, "expires": expires.isoformat()}))
+        (self._folder / f"{site}.url").unlink(missing_ok=True)
         draft.replace(self._folder / f"{site}.json")
+
+    def addressed(self, site: SiteName, url: str) -> None:
+        """Keep which address of the hub the invitation that a site was just given names."""
+        path = self._folder / f"{site}.json"
+        if path.exists():
+            path.with_suffix(".url").write_text(url)
+
+    def elsewhere(self, url: str, now: datetime) -> Mapping[SiteName, str]:
+        """Sites whose open invitation names another address than `url`, with that address."""
+        found = {}
+        for path in sorted(self._folder.glob("*.json")):
+            named = path.with_suffix(".url")
+            open_until = datetime.fromisoformat(json.loads(path.read_text())["expires"])
+            if now < open_until and named.exists() and named.read_text() != url:
+                found[SiteName(path.stem)] = named.read_text()
+        return found
 
     def take(self, site: SiteName, digest: str, now: datetime) -> bool:
         """See the port. A wrong digest does not use the invitation up."""
@@ -93,4 +110,5 @@ class InvitationFiles:
         except FileNotFoundError:
             return False
         taken.unlink()
+        path.with_suffix(".url").unlink(missing_ok=True)
         return True

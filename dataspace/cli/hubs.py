@@ -16,11 +16,21 @@ app = typer.Typer(
 )
 
 
+@app.callback()
+def _private(context: typer.Context) -> None:
+    from dataspace.adapters.private_files import private_files
+
+    context.with_resource(private_files())
+
+
 @app.command(
     epilog=example("dataspace hub init --home hub-home --name hub.example --names hub.example --steward sam")
 )
 def init(
-    home: Home = None,
+    home: Annotated[
+        Path | None,
+        typer.Option(help="Folder to make; left out: DATASPACE_HOME, or ~/.local/share/dataspace/hub."),
+    ] = None,
     name: Annotated[str, typer.Option(help="Issuer of permits and origin of the log: for ever.")] = "hub",
     names: Annotated[str, typer.Option(help="Names and addresses that it is reached by, by commas.")] = "",
     steward: Annotated[str, typer.Option(help="The first steward's id.")] = "",
@@ -39,6 +49,10 @@ def init(
     if steward:
         add_person(settings, steward, steward, {Role.STEWARD}, "")
         typer.echo(f"{steward} is its steward.")
+    else:
+        typer.echo(
+            f"It has no steward yet. Add one: `dataspace hub add-person sam --role steward --home {place}`."
+        )
 
 
 @app.command(epilog=example("dataspace hub start --port 0"))
@@ -52,7 +66,9 @@ def start(
 ) -> None:
     """Serve until Ctrl-C."""
     from dataclasses import replace
+    from datetime import UTC, datetime
 
+    from dataspace.adapters.incoming import InvitationFiles
     from dataspace.http.serving import Address, serve
 
     settings = HubSettings.from_environment(environment(), home)
@@ -61,6 +77,13 @@ def start(
     def told(address: Address) -> None:
         sites = f" · sites connect to {address.superlink}" if address.superlink else ""
         typer.echo(f"{address.url}{sites}\nCertificate for clients: {address.ca}\nCtrl-C ends it.")
+        astray = InvitationFiles(settings.home).elsewhere(address.url, datetime.now(UTC))
+        if astray:
+            named = ", ".join(f"{site} ({url})" for site, url in astray.items())
+            typer.echo(
+                f"Warning: open invitations name another address: {named}. Start the hub there, or invite again.",
+                err=True,
+            )
 
     serve(settings, told, federated)
 
@@ -104,8 +127,10 @@ def invite(
     ] = None,
 ) -> None:
     """Make a single-use invitation for a site. Hand it over where nobody else reads it."""
+    from dataspace.adapters.incoming import InvitationFiles
     from dataspace.adapters.tls import write_private
     from dataspace.cli.reaching import address, reach
+    from dataspace.model.names import SiteName
     from dataspace.site.join import InviteFile
 
     settings = HubSettings.from_environment(environment(), home)
@@ -113,6 +138,7 @@ def invite(
     url = running["url"] if running else f"https://{settings.names[0]}:{settings.port}"
     with reach(settings.home, person) as hub:
         made = hub.invite(site)
+    InvitationFiles(settings.home).addressed(SiteName(site), url)
     ca = (settings.home / "authority" / "ca.crt").read_text()
     text = InviteFile(site, url, ca, made["secret"], made["expires"]).text()
     if output is None:

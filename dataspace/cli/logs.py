@@ -2,12 +2,15 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dataspace.cli.reaching import reach
 from dataspace.cli.words import As, Home, example, show, show_json
+
+if TYPE_CHECKING:
+    from dataspace.model.records import Record
 
 app = typer.Typer(
     help="Verify the log, read records, verify receipts offline.",
@@ -84,6 +87,8 @@ def verify_receipt(
     typer.echo(
         f"{record.kind.value} · {record.at:%Y-%m-%d %H:%M:%S} UTC · {record.principal or '-'} · {record.site}"
     )
+    if ended := _ended(record):
+        typer.echo(ended)
     for name, value in sorted(record.facts.items()):
         typer.echo(f"  {name:10} {json.dumps(value, ensure_ascii=False)}")
 
@@ -94,6 +99,20 @@ def ledger(
     """What was spent of the privacy budget over a dataset, and what is left."""
     with reach(home, person) as hub:
         show(hub.ledger(dataset))
+
+
+def _ended(record: "Record") -> str:
+    """How a question ended: its record is called `query.delivered` also where nothing was."""
+    from dataspace.model.records import RecordKind
+
+    if record.kind is not RecordKind.QUERY_DELIVERED or "outcome" not in record.facts:
+        return ""
+    outcome, rows = str(record.facts["outcome"]), record.facts.get("rows")
+    if outcome == "complete":
+        return "ended: complete, the answer was delivered"
+    if rows:
+        return f"ended: {outcome}, {rows} rows were delivered before"
+    return f"ended: {outcome}, nothing was delivered"
 
 
 def _digest(path: Path) -> str:

@@ -26,6 +26,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
+    suggest_commands=False,  # click suggests already; with both, it is said twice
 )
 for group, name in (
     (hubs.app, "hub"),

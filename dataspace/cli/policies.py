@@ -1,6 +1,7 @@
 """`dataspace policy`: read a policy, rehearse it, put it in force."""
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +9,7 @@ import typer
 
 from dataspace.cli.files import read_text
 from dataspace.cli.words import As, Home, example
+from dataspace.errors import PolicyUnreadable
 from dataspace.model.policies import Policy
 
 app = typer.Typer(
@@ -19,9 +21,14 @@ File = Annotated[Path, typer.Argument(help="A policy in YAML.")]
 
 
 @app.command(epilog=example("dataspace policy check policies/hospital.yaml"))
-def check(file: File) -> None:
-    """Read a policy and say what it holds, or what is wrong and where. Changes nothing."""
+def check(file: File, home: Home = None, person: As = "") -> None:
+    """Read a policy and say what it holds, or what is wrong and where. Changes nothing.
+
+    Where a hub is named (--home), datasets and columns are looked up there, as the person of --as may see them.
+    """
     policy = _read(file)
+    if home is not None:
+        _look_up(policy, home, person)
     typer.echo(
         f"{policy.id}: {policy.title}. {len(policy.rules)} rules, not in force. Owner: {policy.owner}."
     )
@@ -42,9 +49,11 @@ def test(
     from dataspace.policy.digest import policy_set
     from dataspace.policy.rehearse import rehearse
 
+    policy = _read(file)  # first: what is wrong with the policy itself comes before its scenarios
     beside = scenarios or file.with_name(f"{file.stem}.scenarios.yaml")
-    rehearsal = parse_scenarios(read_text(beside), beside.name, DuckdbReader().predicate)
-    in_force = policy_set([_read(file), *_neighbours(file, rehearsal.beside)])
+    with DuckdbReader() as reader:
+        rehearsal = parse_scenarios(read_text(beside), beside.name, reader.predicate)
+    in_force = policy_set([policy, *_neighbours(file, rehearsal.beside)])
     failed = 0
     for scenario in rehearsal.scenarios:
         differences = rehearse(scenario, in_force)
@@ -59,12 +68,16 @@ def test(
 
 @app.command(epilog=example("dataspace policy publish policies/hospital.yaml --as sam"))
 def publish(file: File, home: Home = None, person: As = "") -> None:
-    """Put a policy in force, replacing the one of the same name."""
+    """Put a policy in force, replacing the one of the same name. Warns of datasets that are not there."""
     from dataspace.cli.reaching import reach
+    from dataspace.client.wire import HubWarning
 
     _read(file)  # so that a mistake is told with the file's own name
-    with reach(home, person) as hub:
-        typer.echo(f"{hub.publish_policy(read_text(file))} is in force.")
+    with reach(home, person) as hub, warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", HubWarning)
+        name = hub.publish_policy(read_text(file))
+    typer.echo(f"{name} is in force.")
+    _warn(str(warning.message) for warning in caught if issubclass(warning.category, HubWarning))
 
 
 @app.command(epilog=example("dataspace policy withdraw hospital --as sam"))
@@ -94,7 +107,24 @@ def _read(file: Path) -> Policy:
     from dataspace.adapters.duckdb.reader import DuckdbReader
     from dataspace.adapters.policy_yaml import parse_policy
 
-    return parse_policy(read_text(file), file.name, DuckdbReader().predicate)
+    with DuckdbReader() as reader:
+        return parse_policy(read_text(file), file.name, reader.predicate)
+
+
+def _look_up(policy: Policy, home: Path, person: str) -> None:
+    from dataspace.cli.reaching import reach
+    from dataspace.policy.naming import unknown_columns, unknown_datasets
+
+    with reach(home, person) as hub:
+        visible = [view.noun for view in hub.datasets()]
+    for rule, _, sentence in unknown_columns(policy, visible):
+        raise PolicyUnreadable(f"Rule '{policy.id}/{rule}': {sentence}", "It would not be put in force.")
+    _warn(unknown_datasets(policy, visible))
+
+
+def _warn(sentences: Iterable[str]) -> None:
+    for sentence in sentences:
+        typer.echo(f"warning: {sentence}", err=True)
 
 
 def _neighbours(file: Path, names: Sequence[str]) -> list[Policy]:

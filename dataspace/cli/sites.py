@@ -1,19 +1,18 @@
 """`dataspace site`: join a hub, hold data, say what may run, and stop it."""
 
+import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from dataspace.cli.site_home import OpenedSite
+from dataspace.cli.site_words import difference, findings, permit_lines
 from dataspace.cli.words import example
 from dataspace.errors import InvalidRequest
 from dataspace.model.limits import Acceptance, SiteLimits
 from dataspace.settings import SiteSettings, environment, home_of
-
-if TYPE_CHECKING:
-    from dataspace.bootstrap import SiteServices
-    from dataspace.site.line import HubLine
 
 app = typer.Typer(
     help="Join a hub, hold data, say what may run, and stop it.",
@@ -32,6 +31,15 @@ policy = typer.Typer(
 )
 app.add_typer(data, name="data")
 app.add_typer(policy, name="policy")
+
+
+@app.callback()
+def _private(context: typer.Context) -> None:
+    from dataspace.adapters.private_files import private_files
+
+    context.with_resource(private_files())
+
+
 SiteHome = Annotated[
     Path | None, typer.Option("--home", help="Folder of the site; left out: DATASPACE_HOME.")
 ]
@@ -72,7 +80,7 @@ def run(
     if resume:
         FileWill(settings.home).resume()
     stop = threading.Event()
-    with _Opened(settings) as site, stopped_by_signals(stop):
+    with OpenedSite(settings) as site, stopped_by_signals(stop):
         pinned = settings.pinned
         serve(
             settings,
@@ -99,7 +107,7 @@ def add_data(
     """Make a version of a file here; the rows stay here."""
     from dataspace.service.registering import Registration
 
-    with _Opened(_settings(home)) as site:
+    with OpenedSite(_settings(home)) as site:
         known = site.dictionary(dictionary) if dictionary else ""
         said = Registration(
             name=name, dictionary=known, drop=tuple(drop or ()), privacy_unit=unit, publish=True
@@ -107,9 +115,13 @@ def add_data(
         made = site.services.depositing.register(site.services.steward, file, said)
         version = made.version
         typer.echo(f"{version.rows:,} rows, {len(version.columns)} columns · {version.ref}")
+        if found := findings(made.profile):
+            typer.echo(found)
         if offer:
-            site.offer(name, known)
+            described = site.offer(name, known)
             typer.echo(f"The hub knows that {site.name} holds {name}; it knows no row of it.")
+            if unlike := difference(made.dataset, described):
+                typer.echo(unlike)
 
 
 @policy.command("add", epilog=example("dataspace site policy add policies/hospital.yaml"))
@@ -119,27 +131,50 @@ def add_policy(
     """Put a policy in force at this site. The hub cannot loosen it."""
     from dataspace.cli.files import read_text
 
-    with _Opened(_settings(home)) as site:
+    with OpenedSite(_settings(home)) as site:
         published = site.services.publishing.publish(site.services.steward, read_text(file))
         typer.echo(f"{published.id} is in force at {site.name}.")
 
 
-@app.command(epilog=example("dataspace site accept P-7"))
-def accept(permit: Annotated[str, typer.Argument(help="Id of the permit.")], home: SiteHome = None) -> None:
-    """Countersign a permit: from now on it may be used here, within this site's policies."""
+@app.command(epilog=example("dataspace site accept P-7 --file P-7.jws --yes"))
+def accept(
+    permit: Annotated[str, typer.Argument(help="Id of the permit.")],
+    home: SiteHome = None,
+    file: Annotated[
+        Path | None, typer.Option(help="Its signed document (JWS); left out: the hub is asked for it.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask, countersign.")] = False,
+) -> None:
+    """Countersign a permit, once it is verified and shown: it may be used here, within this site's policies."""
+    from dataspace.cli.files import read_text
     from dataspace.model.names import PermitId, SiteName
     from dataspace.model.records import Record, RecordKind
+    from dataspace.site.countersign import permit_to_accept
+    from dataspace.site.will import document_digest
 
-    with _Opened(_settings(home)) as site:
-        services = site.services
+    with OpenedSite(_settings(home)) as site:
+        services, id = site.services, PermitId(permit)
         now = services.guard.enforcement.clock.now()
+        jws = read_text(file).strip() if file else site.permit(id)
+        found = permit_to_accept(jws, id, SiteName(site.name), services.guard.seal, services.catalog, now)
+        if not file and id in services.status.status()[0].revoked:
+            raise InvalidRequest(f"{id} was revoked.", "Nothing is to be countersigned.")
+        typer.echo("\n".join(permit_lines(found)))
+        _consent(id, yes)
+        facts = {"permit": permit, "document": document_digest(jws)}
         services.log.append(
-            Record(
-                RecordKind.PERMIT_ACCEPTED, now, SiteName(site.name), services.steward.id, {"permit": permit}
-            )
+            Record(RecordKind.PERMIT_ACCEPTED, now, SiteName(site.name), services.steward.id, facts)
         )
-        services.will.accept(PermitId(permit))
+        services.will.accept(id, document_digest(jws))
         typer.echo(f"{permit} is accepted at {site.name}.")
+
+
+def _consent(permit: str, yes: bool) -> None:
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise InvalidRequest("Nobody is here to be asked.", f"Say `dataspace site accept {permit} --yes`.")
+    typer.confirm(f"Countersign {permit}?", abort=True)
 
 
 @app.command(epilog=example("dataspace site status"))
@@ -149,7 +184,7 @@ def status(home: SiteHome = None) -> None:
     from dataspace.site.run import running
 
     settings = _settings(home)
-    with _Opened(settings) as site:
+    with OpenedSite(settings) as site:
         services = site.services
         pid = running(settings.home)
         state = (
@@ -194,59 +229,6 @@ def doctor(home: SiteHome = None) -> None:
         typer.echo(f"{finding.verdict.value:4}  {finding.text}")
     if failed:
         raise typer.Exit(1)
-
-
-class _Opened:
-    """A site's services with its line to the hub, while a command runs."""
-
-    def __init__(self, settings: SiteSettings) -> None:
-        self.settings = settings
-        self.name = settings.pinned.site
-        self._line: HubLine | None = None
-        self._services: SiteServices | None = None
-
-    @property
-    def services(self) -> "SiteServices":
-        if self._services is None:
-            raise RuntimeError("the site was not opened")
-        return self._services
-
-    def __enter__(self) -> "_Opened":
-        from dataspace.bootstrap import build_site
-        from dataspace.site.line import HubLine
-
-        self._line = HubLine(self.settings.pinned.hub, self.settings.pinned.hub_ca)
-        self._services = build_site(self.settings, self._line.status)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._services is not None:
-            self._services.close()
-        if self._line is not None:
-            self._line.close()
-
-    def dictionary(self, named: str) -> str:
-        """Load a dictionary into the site's own catalogue, from a file or from the hub; its `name@version`."""
-        from dataspace.adapters.dictionary_yaml import parse_dictionary
-        from dataspace.cli.files import read_text
-
-        if named.endswith((".yaml", ".yml")):
-            found = parse_dictionary(read_text(Path(named)), Path(named).name)
-        elif self._line is not None:
-            found = self._line.dictionary(named)
-        else:
-            raise InvalidRequest("The hub cannot be asked for a dictionary.", "Name a file.")
-        self.services.catalog.put_dictionary(found)
-        return str(found)
-
-    def offer(self, name: str, dictionary: str) -> None:
-        """Tell the hub that this site holds a dataset."""
-        from dataspace.adapters.keys import FileSigner
-        from dataspace.model.names import SiteName
-
-        signer, now = FileSigner(self.settings.home, "signing"), self.services.guard.enforcement.clock.now()
-        if self._line is not None:
-            self._line.offer(SiteName(self.name), signer, now, [name], dictionary)
 
 
 def _settings(home: Path | None) -> SiteSettings:

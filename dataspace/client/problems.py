@@ -45,7 +45,8 @@ def _by_status(status: int) -> type[DataspaceError]:
 
 
 def _kinds() -> dict[str, type[DataspaceError]]:
-    return {kind.code: kind for kind in _descendants(DataspaceError) if kind is not Refused}
+    """Each code's own class: the one that states it, not one that inherits it."""
+    return {kind.code: kind for kind in _descendants(DataspaceError) if "code" in vars(kind)}
 
 
 def _descendants(kind: type[DataspaceError]) -> Iterator[type[DataspaceError]]:

@@ -96,7 +96,10 @@ def _who(name: str, reasons: Sequence[Reason], decision: Deny) -> list[str]:
     lines = [f"Who can change this: {', '.join(others)}."] if others else []
     if decision.nearest:
         nearest = printable(decision.nearest)
-        return [*lines, nearest if nearest.startswith(YOU) else f"Nearest that would pass: {nearest}"]
+        return [
+            *lines,
+            nearest if nearest.startswith((YOU, "You hold ")) else f"Nearest that would pass: {nearest}",
+        ]
     permit_missing = Operand.PERMIT in decision.missing or any(
         report.operand is Operand.PERMIT and report.holds is not True
         for reason in reasons

@@ -1,18 +1,24 @@
 """Requests to a hub and its replies; an error there is raised here."""
 
 import json
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Self
 
 import httpx
 
 from dataspace.client.problems import error_of
+from dataspace.client.tables import printable
 from dataspace.errors import DataspaceError, InvalidRequest, SourceError
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 120.0
 LARGEST_PROBLEM_BYTES = 1 << 20
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+
+class HubWarning(UserWarning):
+    """What was asked for is done, and the hub says what may have been meant otherwise."""
 
 
 class Wire:
@@ -36,8 +42,12 @@ class Wire:
         return self._json("POST", path, json=_without_none(body))
 
     def post_text(self, path: str, text: str, media: str) -> Any:
-        """The JSON that a POST of a text gives."""
-        return self._json("POST", path, content=text.encode(), headers={"Content-Type": media})
+        """The JSON that a POST of a text gives; what the hub warns of there becomes a Python warning."""
+        said = self._json("POST", path, content=text.encode(), headers={"Content-Type": media})
+        if isinstance(said, dict):
+            for sentence in said.get("warnings") or ():
+                warnings.warn(printable(str(sentence)), HubWarning, stacklevel=3)
+        return said
 
     def post_for_bytes(self, path: str, body: Mapping[str, Any]) -> tuple[bytes, Mapping[str, str]]:
         """The whole body that a POST gives, and its headers. A body that was cut short is an error."""

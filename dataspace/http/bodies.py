@@ -8,8 +8,7 @@ from typing import Any, TypeVar
 
 from fastapi import Request
 
-from dataspace.errors import InvalidRequest
-from dataspace.http.problems import BodyTooLarge
+from dataspace.errors import BodyTooLarge, InvalidRequest
 from dataspace.model.codec import from_json
 from dataspace.model.plans import Family
 from dataspace.model.policies import AnswerKind, Obligations
@@ -151,6 +150,8 @@ async def capped(request: Request, largest: int = LARGEST_BODY) -> bytes:
 
 def parsed(kind: type[T], document: Any) -> T:
     """A value of `kind` from JSON; raises InvalidRequest that names the path of what does not fit."""
+    if isinstance(document, dict) and isinstance(document.get("epsilon"), str):
+        raise InvalidRequest("epsilon is a number.", "Write it without quotes, such as 0.1.")
     try:
         return from_json(kind, document)
     except ValueError as error:

@@ -10,6 +10,8 @@ import httpx
 from anyio.from_thread import BlockingPortal
 from starlette.types import ASGIApp, Message
 
+from dataspace.errors import DataspaceError
+
 
 class InProcessTransport(httpx.BaseTransport):
     """Requests of any thread, answered piece by piece as the app gives them.
@@ -89,6 +91,8 @@ class _Exchange:
 
     async def begun(self) -> tuple[int, list[tuple[bytes, bytes]]]:
         await self._begun.wait()
+        if self._unsent is not None:
+            raise self._unsent
         if self._start is None:
             raise httpx.RemoteProtocolError(
                 "the hub gave no answer", request=self._request
@@ -112,9 +116,16 @@ class _Exchange:
         self._receive.close()
 
     _whole = False
+    _unsent: DataspaceError | None = None
 
     async def _give(self) -> Message:
-        piece = await anyio.to_thread.run_sync(next, self._body, None)
+        try:
+            piece = await anyio.to_thread.run_sync(next, self._body, None)
+        except DataspaceError as error:
+            # What the sender could not read is the sender's to hear; the app sees a connection that broke.
+            self._unsent = error
+            self._begun.set()
+            return {"type": "http.disconnect"}
         if piece is not None:
             return {"type": "http.request", "body": piece, "more_body": True}
         if not self._asked_all:

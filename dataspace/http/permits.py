@@ -10,6 +10,7 @@ from dataspace.http.bodies import ApplicationBody, GrantBody, ReasonBody, body
 from dataspace.http.replies import reply
 from dataspace.http.signing_in import Asker
 from dataspace.model.names import ApplicationId, DatasetName, PermitId
+from dataspace.model.principals import Role
 
 
 def applications(hub: HubServices) -> APIRouter:
@@ -67,7 +68,9 @@ def permits(hub: HubServices) -> APIRouter:
         """One permit, with the JWS that travels."""
         seen = {signed.permit.id: signed for signed in hub.permitting.visible(asker)}
         if id not in seen:
-            raise UnknownName("permit", id, tuple(seen), "`dataspace permit list` shows yours.")
+            at_site = "Ask the hub's steward which permits are over what this site offers."
+            hint = at_site if Role.SITE in asker.roles else "`dataspace permit list` shows yours."
+            raise UnknownName("permit", id, tuple(seen), hint)
         return reply(seen[PermitId(id)])
 
     @router.post("/{id}/revoke")

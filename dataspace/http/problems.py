@@ -8,17 +8,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from dataspace.errors import AccessDenied, BudgetExceeded, DataspaceError, InvalidRequest
+from dataspace.errors import AccessDenied, BudgetExceeded, DataspaceError
 from dataspace.model.codec import to_json
 
 MEDIA = "application/problem+json"
 _log = logging.getLogger("dataspace.http")
-
-
-class BodyTooLarge(InvalidRequest):
-    """More bytes than this path takes."""
-
-    status = 413
 
 
 def problem(error: DataspaceError) -> dict[str, Any]:

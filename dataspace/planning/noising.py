@@ -127,7 +127,7 @@ def _sentences(plan: AggregatePlan, noise: Noise) -> tuple[str, ...]:
         f"'{plan.privacy_unit}' counts with one row at most" if plan.privacy_unit else "row is its own unit"
     )
     sentences = [
-        f"Each {unit}; discrete Laplace noise of ε {noise.epsilon:g} in total, over {len(plan.measures)} measures.",
+        f"Each {unit}; discrete Laplace noise of ε {noise.epsilon:g} in total, over {_measures(plan)}.",
         "The interval holds the noise, 95 % of the time; it says nothing about sampling.",
     ]
     for column, (lower, upper) in sorted(_bounds(plan, noise).items()):
@@ -139,3 +139,7 @@ def _sentences(plan: AggregatePlan, noise: Noise) -> tuple[str, ...]:
 
 def _bounds(plan: AggregatePlan, noise: Noise) -> Mapping[ColumnName, tuple[float, float]]:
     return {column: noise.bounds[column] for column in points(plan, noise)}
+
+
+def _measures(plan: AggregatePlan) -> str:
+    return "1 measure" if len(plan.measures) == 1 else f"{len(plan.measures)} measures"

@@ -1,6 +1,6 @@
 """From an allowance to an answer: cut, budget, intent, confined engine, outcome. In this order and no other."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
@@ -21,6 +21,7 @@ from dataspace.model.requests import AccessRequest
 from dataspace.planning.cells import check_noisy, check_size
 from dataspace.planning.cut_id import cut_id
 from dataspace.ports import Answers, Cuts, Engine, Ledger
+from dataspace.privacy.limits import Spent, refusal, spent_units
 from dataspace.service.enforcing import Enforcement, Granted, request_facts
 from dataspace.service.notes import note_of_cut, read_note, table_digest, with_note
 from dataspace.transparency.canonical import digest
@@ -57,24 +58,55 @@ class Answering:
         """An aggregate or noisy answer. Raises AccessDenied, BudgetExceeded or NoAnswer."""
         granted = self.enforcement.granted(request, question)
         recipe = recipe_for(dataset, granted.obligations, request.permit)
-        noise = (
-            self._noise(plan, dataset, granted.obligations, epsilon)
-            if request.kind is AnswerKind.NOISY
-            else None
-        )
-        cells = CellsPlan(
-            plan, cut_id(recipe, self.engine.version), request.kind, _disclosure(granted.obligations), noise
-        )
-        check_size(plan)
-        if noise is None:
+        cells = self._planned(request, dataset, granted.obligations, recipe, plan, epsilon)
+        if cells.noise is None:
             return self._run_cells(request, dataset, granted, recipe, cells, question)
-        check_noisy(
-            plan, noise
-        )  # before anything is set aside: a question refused for its form costs nothing
-        key = digest({"plan": to_json(cells), "principal": request.principal.id})
+        key = _key(request, cells)
         if (known := self.answers.recall(key)) is not None:
             return self._again(request, known, key, question)
         return self._run_charged(request, dataset, granted, recipe, cells, question, key)
+
+    def check(
+        self,
+        request: AccessRequest,
+        dataset: Dataset,
+        obligations: Obligations,
+        plan: AggregatePlan,
+        epsilon: float | None,
+    ) -> None:
+        """Raises what `cells` would raise once the question is allowed. Reads the ledger; records nothing."""
+        recipe = recipe_for(dataset, obligations, request.permit)
+        cells = self._planned(request, dataset, obligations, recipe, plan, epsilon)
+        if cells.noise is None:
+            return
+        key = _key(request, cells)
+        if self.answers.recall(key) is not None:
+            return  # the same answer again costs nothing
+        account, limits = Account(dataset.name, dataset.privacy_unit), limits_of(obligations)
+        charge = _charge(request, cells, key)
+        counted = [entry.charge for entry, state in self.ledger.charges(account) if state != "forfeited"]
+        mine = [kept for kept in counted if _purse(kept) == _purse(charge)]
+        short = refusal(account, charge, Spent(_units(counted), _units(mine)), limits)
+        if short is not None:
+            raise BudgetExceeded(short.asked, short.left, short.limited_by)
+
+    def _planned(
+        self,
+        request: AccessRequest,
+        dataset: Dataset,
+        obligations: Obligations,
+        recipe: CutRecipe,
+        plan: AggregatePlan,
+        epsilon: float | None,
+    ) -> CellsPlan:
+        """What would run; raises for a form that is refused before anything is set aside: that costs nothing."""
+        noise = self._noise(plan, dataset, obligations, epsilon) if request.kind is AnswerKind.NOISY else None
+        check_size(plan)
+        if noise is not None:
+            check_noisy(plan, noise)
+        return CellsPlan(
+            plan, cut_id(recipe, self.engine.version), request.kind, _disclosure(obligations), noise
+        )
 
     def forget(self, permit: Permit) -> None:
         """End what is held for a permit that was taken back: its warm workers, and the cuts of its datasets."""
@@ -107,8 +139,8 @@ class Answering:
         }
         bounded = replace(plan, relations=cut_ids, maximum_rows=min(limits, default=None))
         note = AnswerNote(kind=AnswerKind.ROWS, datasets=tuple(str(r.dataset) for r, _ in requests.values()))
-        for name, (_, dataset) in requests.items():
-            note = note_of_cut(note, recipes[name], dataset)
+        for name, (request, dataset) in requests.items():
+            note = note_of_cut(note, recipes[name], dataset, [column.name for column in request.columns])
         facts = {
             "question": question,
             "kind": "rows",
@@ -196,7 +228,7 @@ class Answering:
                 session = session_of(request.principal, request.permit)
                 table, note = self.engine.cells(session, cells, [lease])
             note = replace(note, datasets=(str(request.dataset),), cuts=(cells.cut,), intent=intent)
-            note = note_of_cut(note, recipe, dataset)
+            note = note_of_cut(note, recipe, dataset, [column.name for column in request.columns])
             table = table.cast(with_note(table.schema, note))
             outcome, answer_digest = "complete", table_digest(table)
         except DataspaceError as error:
@@ -261,6 +293,20 @@ def _charge(request: AccessRequest, cells: CellsPlan, key: str) -> Charge:
     event = PrivacyEvent("laplace", 1.0 / share, times=len(cells.aggregate.measures))
     permit = request.permit.id if request.permit else None
     return Charge(permit, request.principal.id, key, (event,), cells.noise.epsilon)
+
+
+def _key(request: AccessRequest, cells: CellsPlan) -> str:
+    """What makes two noisy questions the same."""
+    return digest({"plan": to_json(cells), "principal": request.principal.id})
+
+
+def _purse(charge: Charge) -> tuple[str | None, str]:
+    """Who pays: the permit, or whoever asks without one."""
+    return charge.permit, "" if charge.permit else charge.principal
+
+
+def _units(charges: Sequence[Charge]) -> int:
+    return sum(spent_units(charge.epsilon) for charge in charges)
 
 
 def limits_of(obligations: Obligations) -> Limits:

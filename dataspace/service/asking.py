@@ -1,23 +1,25 @@
 """A researcher's SQL: resolve, choose the kind of answer, decide, and hand over to `answering`."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
-from dataspace.errors import InvalidRequest, UnknownName, UnsupportedQuery
+from dataspace.errors import AccessDenied, InvalidRequest, UnknownName, UnsupportedQuery
 from dataspace.model.datasets import Column, Dataset, VersionRef
-from dataspace.model.decisions import Decision
-from dataspace.model.names import HUB, ColumnName, DatasetName, SiteName
+from dataspace.model.decisions import Allow, Decision, Deny
+from dataspace.model.names import HUB, ColumnName, DatasetName, PermitId, SiteName
 from dataspace.model.permits import Permit
-from dataspace.model.plans import AggregatePlan
+from dataspace.model.plans import AggregatePlan, RowsPlan
 from dataspace.model.policies import Action, AnswerKind
 from dataspace.model.predicates import columns_of
 from dataspace.model.principals import Principal, Role
 from dataspace.model.requests import AccessRequest, Query
+from dataspace.policy.compose import effective
 from dataspace.policy.decide import decide
 from dataspace.ports import Catalog, Clock, PermitStore, PolicyStore, SqlReader
 from dataspace.service.answering import Answering, Delivered
+from dataspace.vocabulary.terms import find, words
 
 ACTIONS = {
     AnswerKind.ROWS: Action.READ,
@@ -25,6 +27,14 @@ ACTIONS = {
     AnswerKind.NOISY: Action.AGGREGATE,
     AnswerKind.TRAIN: Action.TRAIN,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _Resolved:
+    """What a text asks for: the plan, and for each dataset the request and the dataset."""
+
+    plan: RowsPlan | AggregatePlan
+    requests: Mapping[DatasetName, tuple[AccessRequest, Dataset]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,42 +50,43 @@ class Asking:
 
     def ask(self, query: Query) -> Delivered | tuple[pa.Schema, Iterator[pa.RecordBatch]]:
         """An answer of cells, or a schema and a stream of rows. Raises RequestError or NoAnswer."""
-        kind, permit = self.kind_of(query), self.permit_of(query)
-        if kind is AnswerKind.ROWS:
-            plan, needed = self.reader.gate(query.text, self._known(query))
-            datasets = {name: self._dataset(name, query.principal) for name in needed}
-            requests = {
-                name: (self._request(query, kind, permit, dataset, needed[name]), dataset)
-                for name, dataset in datasets.items()
-            }
-            return self.answering.rows(query.principal, requests, plan, query.text)
-        dataset, plan_ = self._compiled(query)
-        request = self._request(query, kind, permit, dataset, columns_read(plan_))
-        return self.answering.cells(request, dataset, plan_, query.text, query.epsilon)
+        resolved = self._resolved(query)
+        requests = resolved.requests
+        try:
+            if isinstance(resolved.plan, RowsPlan):
+                return self.answering.rows(query.principal, requests, resolved.plan, query.text)
+            ((request, dataset),) = requests.values()
+            return self.answering.cells(request, dataset, resolved.plan, query.text, query.epsilon)
+        except AccessDenied as refused:
+            request, _ = requests[DatasetName(refused.name)]
+            raise AccessDenied(
+                refused.name, self._naming_own_permit(query, request, refused.decision)
+            ) from refused
 
     def explain(self, query: Query) -> Sequence[tuple[DatasetName, Decision]]:
-        """The decision for each dataset that the question touches, without reading data or recording an intent."""
-        kind, permit = self.kind_of(query), self.permit_of(query)
+        """The decision for each dataset that the question touches, without reading data or recording an intent.
+
+        Raises what `ask` would raise for the question's form, for its ε, and for what is left of the budget.
+        """
+        resolved, found = self._resolved(query), list[tuple[DatasetName, Decision]]()
         now, policies = self.clock.now(), self.policies.current()
-        if kind is AnswerKind.ROWS:
-            _, needed = self.reader.gate(query.text, self._known(query))
-        else:
-            dataset, plan = self._compiled(query)
-            needed = {dataset.name: columns_read(plan)}
-        return [
-            (
-                name,
-                decide(
-                    self._request(query, kind, permit, self._dataset(name, query.principal), columns),
-                    policies,
-                    now,
-                ),
-            )
-            for name, columns in needed.items()
-        ]
+        for name, (request, dataset) in resolved.requests.items():
+            decision = decide(request, policies, now)
+            match decision:
+                case Deny():
+                    decision = self._naming_own_permit(query, request, decision)
+                case Allow(obligations) if isinstance(resolved.plan, AggregatePlan):
+                    owed = effective(obligations)
+                    self.answering.check(request, dataset, owed, resolved.plan, query.epsilon)
+            found.append((name, decision))
+        return found
 
     def kind_of(self, query: Query) -> AnswerKind:
-        """As asked; else noisy where ε is given; else what the shape of the text says."""
+        """As asked; else noisy where ε is given; else what the shape of the text says.
+
+        A text that is no aggregate is a question for rows only where rows would be given, or where it asks for
+        nothing else: otherwise what is wrong with its shape is raised, as that is what the asker can change.
+        """
         if query.kind is not None:
             if query.kind is AnswerKind.TRAIN:
                 raise InvalidRequest("A query cannot train.", "Use `hub.train(…)` or `hub.glm(…)`.")
@@ -84,19 +95,62 @@ class Asking:
             return AnswerKind.NOISY
         try:
             self._compiled(query)
-        except UnsupportedQuery:
-            return AnswerKind.ROWS
+        except UnsupportedQuery as shape:
+            # Without a permit, a plain listing is refused (and recorded) with what to apply for.
+            if (shape.lists_rows and query.permit is None) or self._gives_rows(query):
+                return AnswerKind.ROWS
+            raise
         return AnswerKind.AGGREGATE
+
+    def _gives_rows(self, query: Query) -> bool:
+        requests = self._for_rows(query, self.permit_of(query)).requests
+        now, policies = self.clock.now(), self.policies.current()
+        return all(isinstance(decide(asked, policies, now), Allow) for asked, _ in requests.values())
+
+    def _resolved(self, query: Query) -> _Resolved:
+        check_purpose(query.purpose)
+        permit = self.permit_of(query)
+        kind = self.kind_of(query)
+        if kind is AnswerKind.ROWS:
+            return self._for_rows(query, permit)
+        dataset, plan = self._compiled(query)
+        request = self._request(query, kind, permit, dataset, columns_read(plan))
+        return _Resolved(plan, {dataset.name: (request, dataset)})
+
+    def _for_rows(self, query: Query, permit: Permit | None) -> _Resolved:
+        plan, needed = self.reader.gate(query.text, self._known(query))
+        datasets = {name: self._dataset(name, query.principal) for name in needed}
+        return _Resolved(
+            plan,
+            {
+                name: (self._request(query, AnswerKind.ROWS, permit, dataset, needed[name]), dataset)
+                for name, dataset in datasets.items()
+            },
+        )
+
+    def _naming_own_permit(self, query: Query, request: AccessRequest, denied: Deny) -> Deny:
+        """The refusal; where a permit of theirs that they did not name would do, that is the nearest way."""
+        if query.permit is not None:
+            return denied
+        now, policies = self.clock.now(), self.policies.current()
+        for permit in self._own(query.principal).values():
+            asked = replace(request, permit=permit, purpose=query.purpose or permit.purpose)
+            if isinstance(decide(asked, policies, now), Allow):
+                return replace(denied, nearest=f"You hold {permit.id}: ask with permit='{permit.id}'.")
+        return denied
+
+    def _own(self, principal: Principal) -> dict[PermitId, Permit]:
+        return {
+            signed.permit.id: signed.permit
+            for signed in self.permits.permits()
+            if principal.id in signed.permit.persons
+        }
 
     def permit_of(self, query: Query) -> Permit | None:
         """The permit named, if it is this principal's; another's does not exist for them."""
         if query.permit is None:
             return None
-        mine = {
-            signed.permit.id: signed.permit
-            for signed in self.permits.permits()
-            if query.principal.id in signed.permit.persons
-        }
+        mine = self._own(query.principal)
         if query.permit not in mine:
             raise UnknownName("permit", query.permit, tuple(mine), "`dataspace permit list` shows yours.")
         return mine[query.permit]
@@ -128,6 +182,12 @@ class Asking:
     ) -> AccessRequest:
         purpose = query.purpose or (permit.purpose if permit else "")
         return access_request(query.principal, kind, purpose, dataset, columns, permit, HUB)
+
+
+def check_purpose(purpose: str) -> None:
+    """Raises UnknownName, with the nearest word, for a purpose that is stated and not in the vocabulary."""
+    if purpose and find(purpose) is None:
+        raise UnknownName("purpose", purpose[:80], words(), "Purposes are words of DPV 2.3.")
 
 
 def access_request(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from dataspace.errors import InvalidRequest, NotAllowed, NotAuthenticated, SetupError, UnknownName
+from dataspace.errors import Conflict, InvalidRequest, NotAllowed, NotAuthenticated, SetupError, UnknownName
 from dataspace.model.names import DatasetName, PrincipalId, SiteName, dataset_name, site_name
 from dataspace.model.principals import Principal, Role
 from dataspace.model.records import RecordKind
@@ -153,21 +153,33 @@ class Joining:
             raise NotAllowed(
                 "Only the site itself says what it holds.", "Run `dataspace site data add` there."
             )
-        names = tuple(sorted({*site.datasets, *(_dataset(text) for text in datasets)}))
-        unknown = [dataset for dataset in names if self.catalog.get(dataset) is None]
-        if unknown:
-            raise UnknownName(
-                "dataset",
-                unknown[0],
-                [d.name for d in self.catalog.all() if d.published],
-                "The hub describes it first.",
-            )
+        asked = [_dataset(text) for text in datasets]
+        for dataset in asked:
+            self._federated(dataset)
+        names = tuple(sorted({*site.datasets, *asked}))
         offering = replace(site, datasets=names, dictionary=dictionary or site.dictionary)
         self.enforcement.record(
             RecordKind.DATASET_CHANGED, principal, {"site": site.name, "datasets": list(names)}
         )
         self.sites.put(offering)
         return offering
+
+    def _federated(self, name: DatasetName) -> None:
+        """Raise unless the hub described it for the sites. A draft is nothing that a site may know of."""
+        described = self.catalog.get(name)
+        if described is None or not described.published:
+            raise UnknownName(
+                "federated dataset",
+                name,
+                [d.name for d in self.catalog.all() if d.published and d.latest is None],
+                f"The hub's steward describes it first: `dataspace dataset federated {name} --dictionary NAME`; "
+                "then the site adds its data again.",
+            )
+        if described.latest is not None:
+            raise Conflict(
+                f"'{name}' is not federated: the hub holds its rows itself.",
+                "Ask the hub's steward which name the sites' data are described under, and add them by that name.",
+            )
 
     def states(self, online: Sequence[SiteName]) -> Sequence[SiteState]:
         """All sites by name, and whether each is connected now."""

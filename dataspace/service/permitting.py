@@ -19,9 +19,10 @@ from dataspace.model.policies import AnswerKind, Obligations
 from dataspace.model.principals import Principal, Role
 from dataspace.model.records import RecordKind
 from dataspace.policy.compose import compose
-from dataspace.ports import Catalog, Clock, PermitSeal, PermitStore
+from dataspace.ports import Catalog, Clock, PermitSeal, PermitStore, Sites
 from dataspace.service.asking import visible_dataset
 from dataspace.service.enforcing import Enforcement
+from dataspace.service.joining import site_principal
 from dataspace.vocabulary.terms import resolve
 
 DECISION_WORKING_DAYS = 10
@@ -45,6 +46,8 @@ class Permitting:
     issuer: str
     ended: Callable[[Permit], None] = _nothing_held
     """Called when a permit was taken back: closes what is held open for it."""
+    sites: Sites | None = None
+    """Who offers what; None where no site can ask for the permits that concern it."""
 
     def apply(
         self,
@@ -165,16 +168,27 @@ class Permitting:
         return replace(signed.permit, revoked=at)
 
     def visible(self, principal: Principal) -> Sequence[SignedPermit]:
-        """Stewards and auditors see all permits; others those that name them."""
+        """Stewards and auditors see all permits, a site those over what it offers; others those that name them."""
         every = self.permits.permits()
         if principal.roles & {Role.STEWARD, Role.AUDITOR, Role.ADMINISTRATOR}:
             return every
+        if Role.SITE in principal.roles:
+            return [signed for signed in every if self._concerns(signed.permit, principal)]
         return [signed for signed in every if principal.id in signed.permit.persons]
 
     def status(self, nonce: str) -> str:
         """The signed list of revoked permits, for one asker's nonce."""
         revoked = frozenset(s.permit.id for s in self.permits.permits() if s.permit.revoked is not None)
         return self.seal.sign_status(PermitStatus(self.issuer, revoked, nonce, self.clock.now()))
+
+    def _concerns(self, permit: Permit, principal: Principal) -> bool:
+        offered = {
+            dataset
+            for site in (self.sites.all() if self.sites else ())
+            if site_principal(site.name) == principal.id and (not permit.sites or site.name in permit.sites)
+            for dataset in site.datasets
+        }
+        return any(grant.dataset in offered for grant in permit.datasets)
 
     def _waiting(self, steward: Principal, id: ApplicationId) -> Application:
         require(steward, Role.STEWARD)

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import pyarrow as pa
 
@@ -118,15 +118,29 @@ class Running:
     ) -> RunOrder:
         offering = {site.name for site in self.sites.all() if dataset in site.datasets}
         connected = {name: node for name, node in self.federation.sites().items() if name in offering}
+        if not offering:
+            self._not_held(dataset)
         if len(connected) < minimum:
             raise SiteUnavailable(
                 f"{len(connected)} of {len(offering)} sites that hold '{dataset}' are connected, {minimum} are needed.",
-                "Try again later; `dataspace site list` shows who is connected.",
+                "Try again later; `dataspace hub sites` shows who is connected.",
             )
         jws = signed.jws if permit and (signed := self.permits.permit(permit)) else ""
         run = RunId(f"R-{secrets.token_hex(6)}")
         asker = {"id": principal.id, "name": principal.name, "organisation": principal.organisation}
         return RunOrder(run, plan, jws, asker | {"roles": sorted(principal.roles)}, connected, minimum)
+
+    def _not_held(self, name: DatasetName) -> NoReturn:
+        described = self.catalog.get(name)
+        if described is not None and described.latest is not None:
+            raise InvalidRequest(
+                f"'{name}' is not federated: the hub holds its rows itself.",
+                "Ask the hub: `dataspace query`.",
+            )
+        raise InvalidRequest(
+            f"No site holds '{name}'.",
+            "A site that has rows of it says so by `dataspace site data add`; `dataspace hub sites` shows who did.",
+        )
 
     def _follow_to_end(self, order: RunOrder, principal: Principal, intent: int) -> RunEvent:
         self.federation.submit(order)

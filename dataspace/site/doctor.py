@@ -14,6 +14,7 @@ from pathlib import Path
 from dataspace.errors import DataspaceError
 from dataspace.settings import SiteSettings
 from dataspace.site.line import HubLine
+from dataspace.site.unreachable import why_not
 from dataspace.site.will import FileWill
 
 SECONDS = 5.0
@@ -81,7 +82,7 @@ def _hub(settings: SiteSettings) -> Iterator[Finding]:
         finally:
             line.close()
     except DataspaceError as error:
-        yield Finding(Verdict.FAIL, f"hub: {error}")
+        yield Finding(Verdict.FAIL, f"hub: {error.fact} Fix: {error.hint or 'ask the steward of the hub.'}")
         return
     yield Finding(Verdict.OK, f"hub: {settings.pinned.hub} answers, verified by the pinned certificate")
     apart = (datetime.fromisoformat(str(said["now"])) - datetime.now(UTC)).total_seconds()
@@ -102,15 +103,11 @@ def _superlink(settings: SiteSettings) -> Finding:
             return Finding(
                 Verdict.OK, f"runs: {settings.pinned.superlink} answers, verified by the pinned certificate"
             )
-    except ssl.SSLCertVerificationError as error:
+    except OSError as error:
+        fact, hint = why_not(error, host, int(port))
+        return Finding(Verdict.FAIL, f"runs: {fact} Fix: {hint}")
+    except ValueError:
         return Finding(
             Verdict.FAIL,
-            f"runs: TLS to {settings.pinned.superlink} is opened by somebody else ({error.verify_message}). "
-            f"Fix: ask that {host}:{port} be exempt from inspection",
-        )
-    except (OSError, ValueError) as error:
-        return Finding(
-            Verdict.FAIL,
-            f"runs: {settings.pinned.superlink} cannot be reached ({type(error).__name__}). "
-            f"Fix: allow outbound TCP to {host}:{port}",
+            f"runs: '{settings.pinned.superlink}' is no address. Fix: join again with a new invitation",
         )

@@ -44,6 +44,7 @@ from dataspace.ports import Catalog, Cuts, Engine, PermitSeal, SiteWill, SqlRead
 from dataspace.service.answering import Answering, recipe_for
 from dataspace.service.asking import access_request, columns_read
 from dataspace.service.enforcing import Enforcement, request_facts
+from dataspace.site.will import document_digest
 from dataspace.transparency.canonical import digest
 
 PARAMETERS_PER_UNIT = 0.33
@@ -131,7 +132,8 @@ class Guard:
             raise Refused("permit.status-stale", "This site cannot tell whether the permit still stands.")
         if permit.id in status.revoked:
             raise Refused("permit.revoked", f"The permit {permit.id} was revoked.")
-        if self.limits.acceptance is Acceptance.BY_HAND and not self.will.accepted(permit.id):  # 5
+        by_hand = self.limits.acceptance is Acceptance.BY_HAND
+        if by_hand and not self.will.accepted(permit.id, document_digest(jws)):  # 5
             raise Refused("permit.not-accepted", f"This site has not countersigned {permit.id} yet.")
         return permit
 

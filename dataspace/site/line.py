@@ -4,16 +4,20 @@ import ssl
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
 from dataspace.errors import InvalidRequest, SourceError
 from dataspace.model.codec import from_json, to_json
-from dataspace.model.datasets import Dictionary
+from dataspace.model.datasets import Dataset, Dictionary
 from dataspace.model.names import SiteName
+from dataspace.model.permits import SignedPermit
 from dataspace.ports import Signer
 from dataspace.service.joining import JoinRequest, Welcome, token_message
+from dataspace.site.unreachable import why_not
 
+HTTPS = 443
 TIMEOUT = httpx.Timeout(20.0, connect=10.0)
 
 
@@ -50,12 +54,23 @@ class HubLine:
         self, site: SiteName, signer: Signer, at: datetime, datasets: Sequence[str], dictionary: str
     ) -> None:
         """Say which datasets this site holds rows of."""
-        signature = signer.sign(token_message(site, at))
-        asked = {"at": to_json(at), "signature": to_json(signature)}
-        token = self._call("POST", f"/sites/{site}/token", json=asked).json()["token"]
         body = {"datasets": list(datasets), "dictionary": dictionary}
-        headers = {"Authorization": f"Bearer {token}"}
-        self._call("POST", f"/sites/{site}/datasets", json=body, headers=headers)
+        self._call("POST", f"/sites/{site}/datasets", json=body, headers=self._bearer(site, signer, at))
+
+    def dataset(self, site: SiteName, signer: Signer, at: datetime, name: str) -> Dataset:
+        """What the hub describes under a name. Raises InvalidRequest where it describes nothing of that name."""
+        answer = self._call("GET", f"/datasets/{name}", headers=self._bearer(site, signer, at))
+        return from_json(Dataset, answer.json())
+
+    def permit(self, site: SiteName, signer: Signer, at: datetime, id: str) -> str:
+        """The signed document of a permit, not verified. Raises InvalidRequest where none concerns the site."""
+        answer = self._call("GET", f"/permits/{quote(id, safe='')}", headers=self._bearer(site, signer, at))
+        return from_json(SignedPermit, answer.json()).jws
+
+    def _bearer(self, site: SiteName, signer: Signer, at: datetime) -> Mapping[str, str]:
+        asked = {"at": to_json(at), "signature": to_json(signer.sign(token_message(site, at)))}
+        token = self._call("POST", f"/sites/{site}/token", json=asked).json()["token"]
+        return {"Authorization": f"Bearer {token}"}
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -65,10 +80,9 @@ class HubLine:
         try:
             response = self._client.request(method, path, **options)
         except httpx.HTTPError as error:
-            raise SourceError(
-                f"The hub at {self.url} cannot be reached ({type(error).__name__}).",
-                "`dataspace site doctor` says where the line ends.",
-            ) from error
+            place = self._client.base_url
+            fact, hint = why_not(error, place.host, place.port or HTTPS)
+            raise SourceError(f"The hub cannot be reached. {fact}", hint) from error
         if response.is_success:
             return response
         try:

@@ -1,14 +1,17 @@
 """What the people of a site have decided, as files that one of them can also change by hand.
 
 <home>/STOPPED            there: nothing is answered           (the kill switch: `touch` is enough)
-<home>/accepted.json      permits that this site countersigned
+<home>/accepted.json      permits that this site countersigned: id, and SHA-256 of the signed document
 <home>/approved.json      code packages, by hash, that may run
 """
 
+import hashlib
 import json
 import threading
 from pathlib import Path
+from typing import Any
 
+from dataspace.adapters.tls import write_private
 from dataspace.model.names import PermitId
 
 SWITCH = "STOPPED"
@@ -31,9 +34,9 @@ class FileWill:
             return True
         return True
 
-    def accepted(self, permit: PermitId) -> bool:
-        """True where the site's steward countersigned the permit."""
-        return permit in self._list("accepted.json")
+    def accepted(self, permit: PermitId, document: str) -> bool:
+        """True where the site's steward countersigned this very document, which a number alone does not tell."""
+        return bool(document) and self._accepted().get(permit) == document
 
     def approved(self, app_hash: str) -> bool:
         """True where the site approved this very code package."""
@@ -47,26 +50,42 @@ class FileWill:
         """Turn the kill switch off."""
         (self._home / SWITCH).unlink(missing_ok=True)
 
-    def accept(self, permit: PermitId) -> None:
-        """Countersign a permit."""
-        self._add("accepted.json", permit)
+    def accept(self, permit: PermitId, document: str) -> None:
+        """Countersign a permit; `document` is the SHA-256 of its JWS (`document_digest`)."""
+        with self._writing:
+            self._write("accepted.json", {**self._accepted(), permit: document})
 
     def approve(self, app_hash: str) -> None:
         """Approve a code package."""
         self._add("approved.json", app_hash)
 
+    def _accepted(self) -> dict[str, str]:
+        document = self._read("accepted.json")
+        return document if isinstance(document, dict) else {}
+
     def _list(self, name: str) -> list[str]:
-        # What cannot be read approves nothing.
-        try:
-            document = json.loads((self._home / name).read_text())
-        except (OSError, ValueError):
-            return []
+        document = self._read(name)
         return [item for item in document if isinstance(item, str)] if isinstance(document, list) else []
 
     def _add(self, name: str, item: str) -> None:
         with self._writing:
             kept = self._list(name)
             if item not in kept:
-                draft = self._home / f".{name}"
-                draft.write_text(json.dumps([*kept, item], indent=1) + "\n")
-                draft.replace(self._home / name)
+                self._write(name, [*kept, item])
+
+    def _read(self, name: str) -> Any:
+        # What cannot be read approves nothing.
+        try:
+            return json.loads((self._home / name).read_text())
+        except (OSError, ValueError):
+            return None
+
+    def _write(self, name: str, document: Any) -> None:
+        draft = self._home / f".{name}"
+        write_private(draft, (json.dumps(document, indent=1) + "\n").encode())
+        draft.replace(self._home / name)
+
+
+def document_digest(jws: str) -> str:
+    """SHA-256 of a permit's signed document, in hex: what a countersignature is bound to."""
+    return hashlib.sha256(jws.encode()).hexdigest()

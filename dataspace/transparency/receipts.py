@@ -30,6 +30,10 @@ FORMAT = "dataspace-receipt/1"
 _FIELDS = {"format", "index", "salt", "record", "inclusion_proof", "checkpoint"}
 _MAX_PROOF = 64
 _ASK_AGAIN = "Ask for the receipt again."
+_CHANGED = (
+    "This receipt or the log was changed since it was issued. Ask for the receipt again and compare the two; "
+    "if the new one fails too, keep both and tell an auditor."
+)
 
 
 def make_receipt(index: int, opening: Opening, signed: SignedCheckpoint, node: Node) -> Receipt:
@@ -71,7 +75,10 @@ def verify_receipt(
         leaf = leaf_of(receipt.opening)  # 4
     except ValueError as error:
         raise VerificationFailed("The receipt's record or salt has no canonical form.", _ASK_AGAIN) from error
-    verify_inclusion(receipt.index, checkpoint.size, leaf, receipt.inclusion_proof, checkpoint.root)  # 5
+    try:
+        verify_inclusion(receipt.index, checkpoint.size, leaf, receipt.inclusion_proof, checkpoint.root)  # 5
+    except VerificationFailed as error:
+        raise VerificationFailed(error.fact, _CHANGED) from error
     facts = receipt.opening.record.facts
     for name, value in (expect or {}).items():  # 6
         if name not in facts or canonical_json(facts[name]) != canonical_json(value):

@@ -130,7 +130,7 @@ def test_data_are_found_and_described(shell: Shell) -> None:
 def test_a_question_without_a_permit_is_refused_with_what_to_do(shell: Shell) -> None:
     told = shell("query", QUESTION, "--as", "ana", code=1)
     assert "Refused:" in told
-    assert "hub.apply(" in told
+    assert "You hold P-1" in told
     assert "Refused:" in shell("explain", QUESTION, "--as", "ana", code=1)
     assert "Allowed:" in shell("explain", QUESTION, "--permit", "P-1", "--as", "ana")
 
@@ -171,7 +171,15 @@ def test_a_receipt_is_verified_offline_with_the_answer_that_it_is_about(shell: S
     other = json.loads((tmp_path / "r.json").read_text())
     other["record"]["facts"]["answer"] = "0" * 64
     (tmp_path / "r.json").write_text(json.dumps(other))
-    assert shell(*check, code=1)
+    assert "This receipt or the log was changed" in shell(*check, code=1)
+
+
+def test_a_count_over_sites_of_data_that_no_site_holds_says_so(shell: Shell) -> None:
+    count = ("count", "stays", "--purpose", "scientific research", "--permit", "P-1", "--as", "ana")
+    told = shell(*count, code=2)
+    assert "'stays' is not federated" in told
+    assert "later" not in told
+    assert "site list" not in told
 
 
 def test_the_log_verifies(shell: Shell) -> None:

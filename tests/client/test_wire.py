@@ -114,3 +114,18 @@ def test_a_certificate_that_is_not_trusted_says_how_to_trust_it() -> None:
 
     with pytest.raises(SourceError, match="ca="):
         wire(untrusted).get("/x")
+
+
+def test_each_code_belongs_to_one_class_and_comes_back_as_it() -> None:
+    from importlib import import_module
+
+    from dataspace.client.problems import _descendants, error_of
+
+    import_module("dataspace.http.app")  # the other side's classes are there too, as in an embedded hub
+    stated = [kind for kind in _descendants(DataspaceError) if "code" in vars(kind)]
+    assert len({kind.code for kind in stated}) == len(stated)
+    for kind in stated:
+        found = error_of(kind.status, {"code": kind.code, "detail": "It is so."})
+        assert type(found) is kind
+    plain = error_of(400, {"code": "request.invalid", "detail": "It is so."})
+    assert type(plain).__name__ == "InvalidRequest"

@@ -14,6 +14,7 @@ from dataspace.adapters.packaged_policies import policy_text
 from dataspace.client.views import PermitView
 from dataspace.connecting import EmbeddedFederation
 from dataspace.service.registering import Registration
+from dataspace.site.will import document_digest
 
 PEOPLE = {"sven": "steward", "ana": "researcher"}
 HOSPITALS = ("hospital-a", "hospital-b", "hospital-c", "hospital-d")
@@ -93,5 +94,5 @@ def _filled(federation: EmbeddedFederation, folder: Path) -> tuple[Any, PermitVi
     purposes, basis = ["scientific research", "train AI systems"], ["A6-1-e", "A9-2-j"]
     permit = sven.grant(ana.apply("medpar", purposes, "24-113", ["aggregate", "train"], basis))
     for site in federation.sites.values():
-        site.will.accept(permit.noun.id)
+        site.will.accept(permit.noun.id, document_digest(permit.jws))
     return ana, permit

@@ -121,7 +121,10 @@ def prepared(ask: Callable[[str], Hub], csv: Path) -> World:
 def test_without_a_permit_the_refusal_says_what_to_do(world: World) -> None:
     with pytest.raises(dataspace.AccessDenied, match=r"\[stays/counts\]") as raised:
         world.ask("ana").sql(BY_TYPE)
-    assert "hub.apply(" in str(raised.value)
+    assert f"You hold {world.permit.id}" in str(raised.value)
+    with pytest.raises(dataspace.AccessDenied) as stranger:
+        world.ask("ben").sql(BY_TYPE)
+    assert "hub.apply(" in str(stranger.value)
     assert [operand.value for operand in raised.value.decision.missing]
     assert raised.value.decision.reasons[0].policy == "stays"
 

@@ -14,6 +14,7 @@ from dataspace.connecting import EmbeddedFederation
 from dataspace.errors import NotAllowed, SiteUnavailable, UnknownName
 from dataspace.model.names import PermitId
 from dataspace.service.registering import Registration
+from dataspace.site.will import document_digest
 
 pytestmark = pytest.mark.slow
 
@@ -66,10 +67,12 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[EmbeddedFe
         said = Registration("stays", dictionary="stays", publish=True)
         site.depositing.register(site.steward, stays(folder / f"{name}.csv", number), said)
         site.publishing.publish(site.steward, NO_TRAINING if name == SITES[-1] else COUNTS)
-        site.will.accept(PermitId("P-1"))
         federation.offer(name, ["stays"])
     asked = federation.hub("ana").apply("stays", purpose="scientific research", kinds=["aggregate", "train"])
-    yield federation, steward.grant(asked)
+    permit = steward.grant(asked)
+    for site in federation.sites.values():
+        site.will.accept(PermitId(permit.id), document_digest(permit.jws))
+    yield federation, permit
     federation.close()
 
 

@@ -44,6 +44,7 @@ def dataspace(*words: str, code: int = 0) -> str:
         text=True,
         timeout=120,
         check=False,
+        stdin=subprocess.DEVNULL,
     )
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout if code == 0 else done.stderr
@@ -98,7 +99,13 @@ def test_a_site_joins_answers_and_is_stopped(tmp_path: Path) -> None:
         assert "does not hold" in dataspace("site", "join", str(tmp_path / "invite.json"), *other, code=2)
         assert not (tmp_path / "thief" / "site.json").exists()
         add = ("site", "data", "add", str(tmp_path / "stays.csv"), "--name", "stays", "--dictionary", "stays")
-        assert "300 rows" in dataspace(*add, *at_site)
+        unknown = dataspace(*add[:4], "--name", "other", *at_site, code=2)
+        assert "No federated dataset named 'other'" in unknown
+        assert "dataspace dataset federated other" in unknown
+        added = dataspace(*add, *at_site)
+        assert "300 rows" in added
+        assert "fix: --unit" in added
+        assert "not those that the hub describes" not in added
         dataspace("site", "policy", "add", str(tmp_path / "policy.yaml"), *at_site)
         held.enter_context(running(tmp_path / "site.out", "site", "run", *at_site))
         until(lambda: "online" in dataspace("hub", "sites", *sam))
@@ -107,7 +114,18 @@ def test_a_site_joins_answers_and_is_stopped(tmp_path: Path) -> None:
         dataspace("permit", "grant", "A-1", *sam)
         count = ("count", "stays", "--by", "site", "--by", "died", "--permit", "P-1", *ana)
         assert "not countersigned P-1" in dataspace(*count, code=1)
-        dataspace("site", "accept", "P-1", *at_site)
+        assert "No permit named 'P-77'" in dataspace("site", "accept", "P-77", "--yes", *at_site, code=2)
+        assert "--yes" in dataspace("site", "accept", "P-1", *at_site, code=2)
+        assert "not countersigned P-1" in dataspace(*count, code=1)
+        (tmp_path / "p.jws").write_text(dataspace("permit", "show", "P-1", "--jws", *ana))
+        foreign = ("--file", str(tmp_path / "p.jws"), "--yes", *at_site)
+        assert "is of P-1, not of P-2" in dataspace("site", "accept", "P-2", *foreign, code=1)
+        shown = dataspace("site", "accept", "P-1", "--yes", *at_site)
+        assert "who      ana" in shown
+        assert "for      scientific research" in shown
+        for home in (hub, site):
+            open_to_others = [p for p in home.rglob("*") if p.is_file() and p.stat().st_mode & 0o077]
+            assert open_to_others == []
         answer = json.loads(dataspace(*count, "--format", "json"))
         assert {row["died"]: row["n"] for row in answer["rows"]} == {0: 225, 1: 75}
         assert "1 answers" in dataspace("site", "status", *at_site)

@@ -30,6 +30,7 @@ from dataspace.model.sites import Site
 from dataspace.service.answering import Delivered
 from dataspace.service.registering import Registration
 from dataspace.settings import HubSettings, Pinned, SiteSettings
+from dataspace.site.will import document_digest
 from dataspace.transparency.notes import parse_verifier_key
 from dataspace.transparency.receipts import verify_receipt
 
@@ -156,7 +157,7 @@ def ask(
 def test_without_a_permit_the_refusal_names_the_rule_the_fact_and_the_way(world: World) -> None:
     with pytest.raises(AccessDenied) as refused:
         ask(world, "select type, count(*) from medpar_extract group by type", permit=False)
-    assert "hub.apply(" in str(refused.value)
+    assert "You hold P-1" in str(refused.value)
     assert any(reason.policy == "hub-medpar-extract" for reason in refused.value.decision.reasons)
     last = list(world.hub.log.records())[-1][1]
     assert (last.kind, last.principal) == (RecordKind.QUERY_REFUSED, "ana")
@@ -272,7 +273,11 @@ def test_a_permit_that_needs_a_countersignature_waits_for_it(world: World) -> No
     services = world.sites[HOSPITALS[0]]
     by_hand = replace(services.guard, limits=SiteLimits(acceptance=Acceptance.BY_HAND))
     assert by_hand.handle(message(world)).refused == "permit.not-accepted"
-    services.will.accept(world.permit)
+    signed = world.hub.permitting.permits.permit(world.permit)
+    assert signed is not None
+    services.will.accept(world.permit, document_digest("another permit of the same number"))
+    assert by_hand.handle(message(world)).refused == "permit.not-accepted"
+    services.will.accept(world.permit, document_digest(signed.jws))
     assert by_hand.handle(message(world)).refused == ""
 
 

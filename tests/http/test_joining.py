@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,8 @@ import pytest
 from dataspace.adapters.memory import MemorySigner
 from dataspace.bootstrap import HubServices
 from dataspace.model.codec import to_json
-from dataspace.model.names import SiteName
+from dataspace.model.datasets import Dataset, VersionRef
+from dataspace.model.names import DatasetName, SiteName
 from dataspace.model.records import RecordKind
 from dataspace.service.joining import JoinRequest, join_message, token_message
 
@@ -112,6 +114,35 @@ def test_a_site_is_given_a_token_for_its_signature_and_speaks_for_itself_alone(
     assert unknown.status_code == 404
     assert asked_by("").get("/log/verify", headers=headers).status_code == 200
     assert asked_by("").post("/policies", content=b"x", headers=headers).status_code == 403
+
+
+def test_a_site_offers_what_the_hub_described_for_the_sites_and_nothing_else(
+    hub: HubServices, asked_by: Asked
+) -> None:
+    signer = MemorySigner()
+    asked_by("").post("/sites/join", json=joining("plant-4", invited(asked_by, "plant-4"), signer))
+    bearer = token(asked_by, "plant-4", signer, hub.clock.now()).json()["token"]
+    headers = {"Authorization": f"Bearer {bearer}"}
+    ref = VersionRef(DatasetName("own"), "a" * 64)
+    catalog = hub.joining.catalog
+    catalog.put(Dataset(DatasetName("own"), "", "", (), None, ref, published=True))
+    catalog.put(Dataset(DatasetName("kept"), "", "", (), None, replace(ref, dataset=DatasetName("kept"))))
+    catalog.put(Dataset(DatasetName("shared"), "", "", (), None, None, published=True))
+
+    def offered(name: str) -> httpx.Response:
+        return asked_by("").post("/sites/plant-4/datasets", json={"datasets": [name]}, headers=headers)
+
+    assert offered("own").status_code == 409
+    assert "the hub holds its rows itself" in offered("own").json()["detail"]
+    # A draft is told apart from nothing by no word.
+    for name in ("kept", "nothing"):
+        refused = offered(name)
+        assert refused.status_code == 404
+        assert f"No federated dataset named '{name}'" in refused.json()["detail"]
+        assert "dataspace dataset federated" in refused.json()["hint"]
+    assert offered("shared").json()["datasets"] == ["shared"]
+    unseen = asked_by("").get("/permits/P-77", headers=headers)
+    assert (unseen.status_code, "this site offers" in unseen.json()["hint"]) == (404, True)
 
 
 def test_a_signature_is_of_this_hour_and_by_this_site(hub: HubServices, asked_by: Asked) -> None:

@@ -11,6 +11,7 @@ from dataspace.errors import (
     ConnectorMissing,
     DataspaceError,
     NoAnswer,
+    UnknownColumn,
     UnknownName,
     UnsupportedQuery,
 )
@@ -38,6 +39,7 @@ MADE: dict[type[DataspaceError], DataspaceError] = {
     NoAnswer: NoAnswer(),
     UnknownName: UnknownName("dataset", "medpra", ("medpar",), "Look."),
     UnsupportedQuery: UnsupportedQuery("a cast", "Leave it out."),
+    UnknownColumn: UnknownColumn("ages", ("medpar",), ("age80",)),
     ConnectorMissing: ConnectorMissing("None.", "Install it."),
 }
 

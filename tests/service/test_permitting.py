@@ -13,14 +13,16 @@ from dataspace.adapters.memory import (
     MemoryPermitStore,
     MemoryPolicyStore,
     MemorySigner,
+    MemorySites,
 )
 from dataspace.errors import Conflict, InvalidRequest, NotAllowed, UnknownName
 from dataspace.model.datasets import Dataset
-from dataspace.model.names import HUB, ApplicationId, DatasetName, PermitId, PrincipalId
+from dataspace.model.names import HUB, ApplicationId, DatasetName, PermitId, PrincipalId, SiteName
 from dataspace.model.permits import Application, ApplicationState, Basis
 from dataspace.model.policies import AnswerKind, Obligations
 from dataspace.model.principals import Principal, Role
 from dataspace.model.records import RecordKind
+from dataspace.model.sites import Site
 from dataspace.service.enforcing import Enforcement
 from dataspace.service.permitting import Permitting, add_working_days
 
@@ -158,3 +160,19 @@ def test_working_days_skip_the_weekend() -> None:
     friday = datetime(2026, 11, 20, 9, tzinfo=UTC)
     assert add_working_days(friday, 1) == datetime(2026, 11, 23, 9, tzinfo=UTC)
     assert add_working_days(friday, 10) == datetime(2026, 12, 4, 9, tzinfo=UTC)
+
+
+def test_a_site_sees_the_permits_over_what_it_offers_and_no_other(permitting: Permitting) -> None:
+    signed = permitting.grant(SVEN, applied(permitting).id, Obligations(), None)
+    sites = MemorySites()
+    sites.put(Site(SiteName("hospital-a"), datasets=(STAYS,)))
+    sites.put(Site(SiteName("hospital-b"), datasets=(DatasetName("machines"),)))
+    asked = replace(permitting, sites=sites)
+
+    def seen(name: str) -> list[str]:
+        site = Principal(PrincipalId(f"site:{name}"), name, frozenset({Role.SITE}))
+        return [each.permit.id for each in asked.visible(site)]
+
+    assert seen("hospital-a") == [signed.permit.id]
+    assert seen("hospital-b") == []
+    assert seen("hospital-c") == []

@@ -206,3 +206,10 @@ def test_facts_that_json_cannot_say_alike_everywhere_are_not_recorded() -> None:
     record = Record(RecordKind.CHARGE_COMMITTED, NOW, HUB, facts={"epsilon": float("nan")})
     with pytest.raises(ValueError, match="epsilon"):
         leaf_of(Opening(bytes(32), record))
+
+
+def test_a_changed_record_is_said_to_be_changed() -> None:
+    document = copy.deepcopy(DOCUMENT)
+    document["record"]["facts"]["answer"] = "0" * 64
+    with pytest.raises(VerificationFailed, match="This receipt or the log was changed"):
+        verify_receipt(parse_receipt(json.dumps(document)), KEY)

@@ -72,6 +72,13 @@ def _check_columns(recipe: CutRecipe, types: Types, key: bytes) -> None:
     wanted = {*recipe.columns, *columns_of(recipe.row_filter), *recipe.masks}
     wanted |= {recipe.privacy_unit} if recipe.privacy_unit else set()
     missing = sorted(wanted - types.keys())
+    ruled = sorted(({*columns_of(recipe.row_filter)} | {*recipe.masks}) - types.keys())
+    if ruled:
+        # The asker may not know what the filter looks at: the column's name is for the operator's log alone.
+        cause = ValueError(f"{recipe.version} has no column '{ruled[0]}', which a policy names")
+        raise SetupError(
+            "The policies in force do not fit this data.", "Ask its steward to look at them."
+        ) from cause
     if missing:
         raise InvalidRequest(f"The version has no column '{missing[0]}'.", "Name columns that it has.")
     hashed = any(mask.kind is MaskKind.HASH for mask in recipe.masks.values())

@@ -23,6 +23,8 @@ from dataspace.planning.noising import noised
 
 FAILED = {"failed": True}
 
+NOTHING_SHOWN = "No cell is shown: group by fewer columns, or ask with ε."
+
 Columns = list[dict[str, Any]]
 """Name, type and values of each column of the answer."""
 
@@ -50,7 +52,9 @@ def _aggregate(
             {"name": measure.name, "type": kind, "values": [numbers[at] for _, numbers in shown.rows]}
         )
     withheld = tuple(Suppressed(cell.row, cell.column) for cell in shown.suppressed)
-    return columns, _note(plan, suppressed=withheld, rules=shown.rules)
+    something = any(number is not None for _, numbers in shown.rows for number in numbers)
+    rules = shown.rules if something else (*shown.rules, NOTHING_SHOWN)
+    return columns, _note(plan, suppressed=withheld, rules=rules)
 
 
 def _noisy(

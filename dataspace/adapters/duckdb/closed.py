@@ -51,6 +51,8 @@ def aggregate_of(node: Node, dataset: Dataset) -> AggregatePlan:
     _refuse_extras(node, hint)
     scope = Scope(dataset, _from(node["from_table"], dataset, hint))
     items = node["select_list"]
+    if all(item.get("type") in ("COLUMN_REF", "STAR") for item in items) and not node["group_expressions"]:
+        raise _listing(items, scope, hint)
     selected = [scope.column(item) for item in items if item.get("type") == "COLUMN_REF"]
     measures = [_measure(item, scope, hint) for item in items if item.get("type") != "COLUMN_REF"]
     if any(
@@ -68,6 +70,15 @@ def aggregate_of(node: Node, dataset: Dataset) -> AggregatePlan:
         dataset.name, tuple(_key(key, dataset, hint) for key in keys), tuple(measures), predicate,
         dataset.privacy_unit,
     )  # fmt: skip
+
+
+def _listing(items: Sequence[Node], scope: Scope, hint: _Hint) -> UnsupportedQuery:
+    for item in items:
+        if item.get("type") == "COLUMN_REF":
+            scope.column(item)
+    refused = hint.refuse("an aggregate question without count, sum or avg")
+    refused.lists_rows = True
+    return refused
 
 
 def _refuse_extras(node: Node, hint: _Hint) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from dataspace.adapters.duckdb.syntax import Node, only
-from dataspace.errors import UnsupportedQuery
+from dataspace.errors import UnknownColumn, UnsupportedQuery
 from dataspace.model.datasets import Column, ColumnType, Dataset, Value
 from dataspace.model.names import ColumnName
 from dataspace.model.predicates import All, AnyOf, Comparator, Compare, IsNull, Not, OneOf, Predicate
@@ -56,9 +56,8 @@ class Scope:
             return ColumnName(parts[-1])
         found = next((c.name for c in self.dataset.columns if c.name.lower() == parts[-1].lower()), None)
         if found is None:
-            raise UnsupportedQuery(
-                f"the column '{parts[-1]}', which '{self.dataset.name}' has not",
-                f"It has {', '.join(column.name for column in self.dataset.columns)}.",
+            raise UnknownColumn(
+                parts[-1], (self.dataset.name,), tuple(column.name for column in self.dataset.columns)
             )
         return found
 

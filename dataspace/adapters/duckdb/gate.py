@@ -4,13 +4,13 @@ What passes is the tree itself, and the worker executes that tree, not the text 
 writing the tree as text; what it reads in that text passes the same lists here.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from dataspace.adapters.duckdb import allowed
 from dataspace.adapters.duckdb.syntax import SIMPLE_NAME, Node, Parser, empty, identifier, only, root
-from dataspace.errors import UnknownName, UnsupportedQuery
+from dataspace.errors import UnknownColumn, UnknownName, UnsupportedQuery
 from dataspace.model.datasets import Dataset
 from dataspace.model.names import ColumnName, DatasetName, dataset_name
 from dataspace.model.plans import RowsPlan
@@ -86,14 +86,12 @@ def _datasets(seen: _Seen) -> frozenset[DatasetName]:
         ) from error
 
 
-def _check_names(seen: _Seen, datasets: Iterable[Dataset]) -> None:
+def _check_names(seen: _Seen, datasets: Sequence[Dataset]) -> None:
     """A name that is neither a column nor given in the text could be the clock or the account (`current_date`)."""
     columns = {column.name.lower() for dataset in datasets for column in dataset.columns}
     unknown = seen.last - columns - seen.given - seen.aliases - seen.tables
     if unknown:
-        raise UnsupportedQuery(
-            f"the name '{sorted(unknown)[0][:60]}'", "Name columns of the datasets, or what AS has named."
-        )
+        raise UnknownColumn(sorted(unknown)[0], sorted(dataset.name for dataset in datasets), sorted(columns))
 
 
 def _columns(dataset: Dataset, seen: _Seen) -> frozenset[ColumnName]:

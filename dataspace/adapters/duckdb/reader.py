@@ -3,6 +3,7 @@
 # ruff: noqa: S608 - only parsed
 
 from collections.abc import Mapping
+from typing import Self
 
 from dataspace.adapters.duckdb.closed import aggregate_of
 from dataspace.adapters.duckdb.conditions import FORMS, Scope, predicate_of
@@ -23,6 +24,16 @@ class DuckdbReader:
     def __init__(self) -> None:
         self._parser = Parser()
         self._gate = Gate(self._parser)
+
+    def close(self) -> None:
+        """End the engine that parses; nothing can be read afterwards."""
+        self._parser.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def relations(self, sql: str) -> frozenset[DatasetName]:
         """Datasets that the text reads; UnsupportedQuery for anything that is not one plain query."""

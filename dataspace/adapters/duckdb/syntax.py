@@ -31,15 +31,27 @@ class Parser:
         self._connection.execute("SET enable_external_access = false; SET lock_configuration = true")
         self._lock = threading.Lock()
 
+    def close(self) -> None:
+        """Let go of the instance: nothing can be parsed afterwards. Twice is fine."""
+        with self._lock:
+            if hasattr(self, "_connection"):
+                self._connection.close()
+                # Closed, it is still an object of the engine; one that outlives the interpreter is complained of.
+                del self._connection
+
     def serialised(self, sql: str) -> str:
         """The tree of exactly one SELECT, as JSON. Raises UnsupportedQuery for any other text."""
+        if not sql.strip():
+            raise _nothing()
         if len(sql) > MAXIMUM_LENGTH:
             raise UnsupportedQuery(f"a text of {len(sql):,} characters", f"Use at most {MAXIMUM_LENGTH:,}.")
         text = self._scalar("SELECT json_serialize_sql(?)", sql)
         document = read_json(text)
         if document.get("error") is not False:
             raise _not_parsed(document)
-        if len(document.get("statements", ())) != 1:
+        if not document.get("statements"):
+            raise _nothing()
+        if len(document["statements"]) != 1:
             raise UnsupportedQuery("more than one statement", "Send one SELECT at a time.")
         return text
 
@@ -85,6 +97,10 @@ def _not_parsed(document: Mapping[str, Any]) -> UnsupportedQuery:
         where = f" (near character {place})" if place.isdigit() else ""
         return UnsupportedQuery(f"a text that cannot be parsed{where}", "Check the spelling there.")
     return UnsupportedQuery("a statement that is not a SELECT", "Only SELECT is answered.")
+
+
+def _nothing() -> UnsupportedQuery:
+    return UnsupportedQuery("an empty question", "Write one SELECT, such as SELECT count(*) FROM a dataset.")
 
 
 def empty(value: object) -> bool:

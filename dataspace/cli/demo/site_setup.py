@@ -17,8 +17,8 @@ from dataspace.site.join import InviteFile, join
 from dataspace.site.line import HubLine
 
 LIMITS = SiteLimits(acceptance=Acceptance.BY_POLICY, status_seconds=0.0)
-"""The sites of the demo leave permits to their own policies, and ask every second which are revoked (a site that says
-nothing asks every 15 minutes), so that step 9 need not wait."""
+"""The sites of the demo leave permits to their own policies, and ask before every message which are revoked, so that
+step 9 need not wait. A site that says nothing asks every 15 minutes."""
 
 
 @dataclass(frozen=True, slots=True)
