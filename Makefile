@@ -15,7 +15,7 @@ export V PYTHON
 # Only torch brings these, and it stays outside the hashes: docs/adr/0002.
 UNLOCKED := torch triton cuda-bindings cuda-pathfinder cuda-toolkit
 
-.PHONY: help setup demo test check format lint types contracts docs tests bench lock tidy clean clean-all
+.PHONY: help setup peers demo test check format lint types contracts docs tests bench lock tidy clean clean-all
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -23,6 +23,15 @@ help: ## print this list
 
 setup: ## make .venv from requirements.lock, and fetch the hospital stays of the demo
 	@sh tools/set_up.sh
+
+peers: .venv-peers/.complete ## make .venv-peers: what some tests and benchmarks compare with, apart from our lock
+
+.venv-peers/.complete: requirements-peers.lock
+	@$(MAKE) --no-print-directory setup
+	@rm -rf .venv-peers
+	@$(BIN)/python -m venv .venv-peers
+	@.venv-peers/bin/python -I -m pip install --quiet --require-hashes --no-deps -r requirements-peers.lock
+	@touch $@
 
 demo: setup ## run the main job: a hub, four hospitals and a plant, on this machine
 	@$(BIN)/dataspace demo $(ARGS)
@@ -65,4 +74,4 @@ clean: ## remove what the targets left behind, but not .venv
 	@find . -name .venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 clean-all: clean ## also remove .venv and what was downloaded
-	@rm -rf .venv .venv.old .cache
+	@rm -rf .venv .venv.old .venv-peers .cache

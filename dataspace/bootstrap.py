@@ -1,4 +1,7 @@
-"""Where everything is plugged together: settings in, adapters built, services out."""
+"""Where everything is plugged together: settings in, adapters built, services out.
+
+Long, because it is the one such place: it holds a list of parts and no decision.
+"""
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
@@ -7,19 +10,25 @@ from pathlib import Path
 
 from dataspace.adapters.clock import UtcClock
 from dataspace.adapters.connectors import open_source
-from dataspace.adapters.dcat import describe
 from dataspace.adapters.dictionary_yaml import parse_dictionary
 from dataspace.adapters.duckdb.cuts import DuckdbCuts
 from dataspace.adapters.duckdb.engine import ConfinedEngine
+from dataspace.adapters.duckdb.expecting import DuckdbExpectations
 from dataspace.adapters.duckdb.profiler import DuckdbProfiler
 from dataspace.adapters.duckdb.reader import DuckdbReader
 from dataspace.adapters.duckdb.vault import ParquetVault
+from dataspace.adapters.duckdb.version_source import VersionSource
+from dataspace.adapters.elsewhere import HttpsElsewhere
 from dataspace.adapters.incoming import IncomingFolder, InvitationFiles
 from dataspace.adapters.jose import JosePermitSeal, JoseTokens
 from dataspace.adapters.keys import FileSigner, mask_key
 from dataspace.adapters.local_federation import LocalFederation
 from dataspace.adapters.policy_yaml import parse_policy
 from dataspace.adapters.private_files import private_files
+from dataspace.adapters.profiles import ProfileFiles
+from dataspace.adapters.rdf_records import read_records
+from dataspace.adapters.records.exporting import Exporter
+from dataspace.adapters.records.reading import read_record
 from dataspace.adapters.signatures import signed
 from dataspace.adapters.store.store import Store, open_store
 from dataspace.adapters.tls import Authority
@@ -35,10 +44,14 @@ from dataspace.service.answering import Answering
 from dataspace.service.asking import Asking
 from dataspace.service.auditing import Auditing
 from dataspace.service.browsing import Browsing
+from dataspace.service.completing import Completing
+from dataspace.service.curating import Curating
 from dataspace.service.depositing import Depositing
 from dataspace.service.enforcing import Enforcement
+from dataspace.service.finding import Finding
 from dataspace.service.fitting import Fitting
 from dataspace.service.following import Following
+from dataspace.service.harvesting import Harvesting
 from dataspace.service.joining import Joining
 from dataspace.service.outcomes import Outcomes
 from dataspace.service.permitting import Permitting
@@ -65,8 +78,12 @@ class HubServices:
     people: People
     log: Log
     browsing: Browsing
+    finding: Finding
+    harvesting: Harvesting
     publishing: Publishing
     depositing: Depositing
+    curating: Curating
+    completing: Completing
     asking: Asking
     permitting: Permitting
     accounts: Accounts
@@ -78,7 +95,7 @@ class HubServices:
     joining: Joining
     federation: Federation
     describe: Callable[[Dataset, str], str]
-    """A dataset as DCAT, in `turtle` or `json-ld`."""
+    """A dataset as DCAT, in `turtle` or `json-ld`, or as `croissant`."""
     token_seconds: float
     closers: Sequence[Callable[[], None]]
 
@@ -138,7 +155,7 @@ def init_hub(settings: HubSettings) -> None:
     if not (settings.home / AUTHORITY / "ca.key").exists():
         Authority.create(settings.home / AUTHORITY)
     clock = UtcClock()
-    with _store(settings.home, clock, settings.name) as store:
+    with _store(settings.home, clock, settings.name, settings.store_url.reveal()) as store:
         if store.log.size() == 0:
             store.log.append(Record(RecordKind.LOG_OPENED, clock.now(), HUB, None, {"hub": settings.name}))
     settings.write()  # last: a home without this file is not a hub yet
@@ -147,13 +164,13 @@ def init_hub(settings: HubSettings) -> None:
 @private_files()
 def add_person(settings: HubSettings, id: str, name: str, roles: Iterable[Role], organisation: str) -> None:
     """Let a token be made for a person; who is known already gets these roles instead."""
-    with _store(settings.home, UtcClock(), settings.name) as store:
+    with _store(settings.home, UtcClock(), settings.name, settings.store_url.reveal()) as store:
         store.people.put(Principal(PrincipalId(id), name, frozenset(roles), organisation, settings.name))
 
 
 def people_of(settings: HubSettings) -> Sequence[Principal]:
     """Everybody that a hub knows, sites excepted."""
-    with _store(settings.home, UtcClock(), settings.name) as store:
+    with _store(settings.home, UtcClock(), settings.name, settings.store_url.reveal()) as store:
         return store.people.all()
 
 
@@ -174,7 +191,10 @@ def build_hub(
 ) -> HubServices:
     """A hub over its home. Without `federation` it answers from its own data, and no site is connected."""
     clock, name = UtcClock(), settings.name
-    store, quiet = _store(settings.home, clock, name), _operator_log(settings.home / "hub.log")
+    store, quiet = (
+        _store(settings.home, clock, name, settings.store_url.reveal()),
+        _operator_log(settings.home / "hub.log"),
+    )
     try:
         return _hub(settings, store, clock, federation or LocalFederation({}, clock), nodes, quiet)
     except BaseException:
@@ -268,8 +288,12 @@ def _hub(
         people=store.people,
         log=store.log,
         browsing=Browsing(store.catalog),
+        finding=Finding(store.catalog, store.finder, store.policies, store.sites),
+        harvesting=Harvesting(store.harvests, HttpsElsewhere(), read_records, enforcement),
         publishing=publishing,
         depositing=Depositing(registering, incoming, open_source),
+        curating=_curating(registering, cuts),
+        completing=Completing(store.catalog, enforcement, read_record),
         asking=asking,
         permitting=permitting,
         accounts=Accounts(store.catalog, store.ledger, permitting),
@@ -292,7 +316,7 @@ def _hub(
             signed,
         ),
         federation=federation,
-        describe=describe,
+        describe=Exporter(_address(settings), store.catalog.version),
         token_seconds=settings.token_seconds,
         closers=(engine.stop, cuts.close, store.close, reader.close, quiet),
     )
@@ -339,8 +363,13 @@ def _site(
     )
 
 
-def _store(home: Path, clock: Clock, name: str) -> Store:
-    return open_store(home, clock, FileSigner(home, "log"), f"{name}/log")
+def _address(settings: HubSettings) -> str:
+    """Where the hub is reached, for the names of its records; empty where that is known only once it runs."""
+    return f"https://{settings.names[0]}:{settings.port}" if settings.port else ""
+
+
+def _store(home: Path, clock: Clock, name: str, url: str = "") -> Store:
+    return open_store(home, clock, FileSigner(home, "log"), f"{name}/log", url)
 
 
 def _answering(
@@ -356,13 +385,32 @@ def _stewarding(
     home: Path, store: Store, enforcement: Enforcement, reader: DuckdbReader
 ) -> tuple[Registering, Publishing]:
     vault = ParquetVault(home, enforcement.clock.now)
-    registering = Registering(store.catalog, vault, DuckdbProfiler(vault), enforcement)
+    registering = Registering(
+        store.catalog,
+        vault,
+        DuckdbProfiler(vault),
+        enforcement,
+        ProfileFiles(home),
+        DuckdbExpectations(vault),
+    )
 
     def policy(text: str) -> Policy:
         return parse_policy(text, "policy.yaml", reader.predicate)
 
     publishing = Publishing(store.policies, store.catalog, registering, enforcement, policy, parse_dictionary)
     return registering, publishing
+
+
+def _curating(registering: Registering, cuts: DuckdbCuts) -> Curating:
+    vault = registering.vault
+    return Curating(
+        registering.catalog,
+        vault,
+        registering.profiles,
+        registering,
+        cuts,
+        lambda ref: VersionSource(vault, ref),
+    )
 
 
 def _operator_log(path: Path) -> Callable[[], None]:

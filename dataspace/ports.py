@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from dataspace.model.answers import AnswerNote
 from dataspace.model.charges import Account, Balance, Charge, Limits, Overspent, Reservation
-from dataspace.model.datasets import Dataset, Dictionary, Profile, Version, VersionRef
+from dataspace.model.curation import Expectation
+from dataspace.model.datasets import Column, Dataset, Dictionary, Profile, Version, VersionRef
 from dataspace.model.names import (
     ApplicationId,
     ColumnName,
@@ -214,14 +215,42 @@ class Vault(Protocol):
         ...
 
     def files(self, ref: VersionRef) -> Sequence[Path]:
-        """The Parquet files of a version, checked against their hashes."""
+        """The Parquet files of a version, checked against their hashes. Conflict where it was withdrawn."""
+        ...
+
+    def withdraw(self, ref: VersionRef) -> None:
+        """From now on `files` refuses this dataset's version; the bytes stay."""
+        ...
+
+    def erase(self, ref: VersionRef) -> None:
+        """The bytes are gone when this returns; of a version that is not there, nothing is done."""
         ...
 
 
 class Profiler(Protocol):
     """One pass over a version: for the steward's eyes only."""
 
-    def profile(self, ref: VersionRef) -> Profile: ...
+    def profile(self, ref: VersionRef, columns: Sequence[Column] = ()) -> Profile:
+        """`columns` say what is known already: labels and titles of columns of these names."""
+        ...
+
+
+class Profiles(Protocol):
+    """Profiles that were made: what a new version is compared with. As confidential as the data."""
+
+    def put(self, ref: VersionRef, profile: Profile) -> None: ...
+    def get(self, ref: VersionRef) -> Profile | None: ...
+    def forget(self, ref: VersionRef) -> None: ...
+
+
+class ExpectationCheck(Protocol):
+    """Holds a version against declared rules."""
+
+    def broken(
+        self, ref: VersionRef, rules: Sequence[Expectation], others: Mapping[DatasetName, VersionRef]
+    ) -> Sequence[tuple[Expectation, int]]:
+        """The rules that rows break, with how many. `others` are the versions that `refers` looks at."""
+        ...
 
 
 class SqlReader(Protocol):

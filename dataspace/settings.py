@@ -4,6 +4,7 @@ DATASPACE_HOME          the folder of a hub or a site
 DATASPACE_HOST          address that a hub listens on               DATASPACE_PORT         and its port
 DATASPACE_NAMES         names that others reach it by, by commas    DATASPACE_LINK_PORT    port for the sites' nodes
 DATASPACE_CUT_MB        memory for cuts, in MB                      DATASPACE_UPLOAD_MB    largest file taken in, in MB
+DATASPACE_STORE_URL     PostgreSQL database of a hub, instead of a file in its home: postgresql://hub@db.example/hub
 DATASPACE_URL, DATASPACE_TOKEN, DATASPACE_CA                        for whoever talks to a hub
 DATASPACE_DEBUG         1: a command that ends with an unforeseen error prints where
 DATASPACE_MEDPAR        the stays of the demo, where they are not in .cache/medpar.csv
@@ -61,6 +62,8 @@ class HubSettings:
     cut_mb: int = 512
     upload_mb: int = 4096
     token_seconds: float = 8 * 3600.0
+    store_url: Secret = Secret("")  # noqa: RUF009 - it never changes
+    """PostgreSQL; empty for a file in the home. From the environment only: it may hold a password."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str], home: Path | None = None) -> Self:
@@ -76,6 +79,7 @@ class HubSettings:
             link_port=_number(environ, "DATASPACE_LINK_PORT", kept.link_port),
             cut_mb=_number(environ, "DATASPACE_CUT_MB", kept.cut_mb),
             upload_mb=_number(environ, "DATASPACE_UPLOAD_MB", kept.upload_mb),
+            store_url=Secret(environ.get("DATASPACE_STORE_URL", "")),
         )
 
     def write(self) -> None:

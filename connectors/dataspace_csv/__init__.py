@@ -122,21 +122,53 @@ def _cast(values: pa.Array, kind: pa.DataType) -> pa.Array:
 
 def _texts(path: Path) -> Iterator[Batch]:
     """All cells as text, block by block; at least one batch, so that a file of a header alone has columns."""
-    with _Watched(path) as file, _open(file, []) as reader:
+    ragged: list[tuple[int, int]] = []
+    try:
+        yield from _cells(path, ragged)
+    except pa.ArrowInvalid as error:
+        raise _explained(str(error), ragged, path.stat().st_size) from error
+
+
+def _cells(path: Path, ragged: list[tuple[int, int]]) -> Iterator[Batch]:
+    with _Watched(path) as file, _open(file, [], ragged) as reader:
         found = reader.schema.names
     names = _headers(found)
-    with _Watched(path) as file, _open(file, found) as reader:
+    with _Watched(path) as file, _open(file, found, ragged) as reader:
         yield pa.RecordBatch.from_arrays([pa.array([], pa.string()) for _ in names], names=names)
         for batch in reader:
             yield pa.RecordBatch.from_arrays(batch.columns, names=names)
         file.check_end()
 
 
-def _open(file: "_Watched", names: Sequence[str]) -> Any:
+def _explained(said: str, ragged: Sequence[tuple[int, int]], size: int) -> SourceUnreadable:
+    """What the parser met, without the cells that its own message shows."""
+    if ragged:
+        expected, found = ragged[0]
+        return SourceUnreadable(
+            f"A row has {found:,} cells, and the header has {expected:,}.",
+            "Correct the row; a cell with a comma stands in quotation marks.",
+        )
+    if "UTF8" in said:
+        return SourceUnreadable("Some of the file is not text in UTF-8.", "Save the whole of it as UTF-8.")
+    if not size:
+        return SourceUnreadable("The file is empty.", "Give it a header at least.")
+    if "straddl" in said or "Empty" in said:  # a block without the end of a row
+        return SourceUnreadable(
+            f"A row, or the header, is longer than {_BLOCK >> 20} MB.",
+            "Is it a CSV file? Check its line breaks.",
+        )
+    return SourceUnreadable("The file is no CSV that can be read.", "Check that it is whole.")
+
+
+def _open(file: "_Watched", names: Sequence[str], ragged: list[tuple[int, int]]) -> Any:
+    def invalid(row: csv.InvalidRow) -> str:
+        ragged.append((row.expected_columns, row.actual_columns))
+        return "error"
+
     return csv.open_csv(
         pa.PythonFile(file, mode="r"),
         read_options=csv.ReadOptions(block_size=_BLOCK),
-        parse_options=csv.ParseOptions(newlines_in_values=True),
+        parse_options=csv.ParseOptions(newlines_in_values=True, invalid_row_handler=invalid),
         convert_options=csv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()),
             null_values=[""],

@@ -49,15 +49,21 @@ class ParquetSource:
 
 
 def _open(path: Path) -> pq.ParquetFile:
-    return pq.ParquetFile(
-        path,
-        memory_map=False,
-        pre_buffer=False,
-        buffer_size=2**20,
-        thrift_string_size_limit=_FOOTER_STRING,
-        thrift_container_size_limit=_FOOTER_ITEMS,
-        page_checksum_verification=True,
-    )
+    try:
+        return pq.ParquetFile(
+            path,
+            memory_map=False,
+            pre_buffer=False,
+            buffer_size=2**20,
+            thrift_string_size_limit=_FOOTER_STRING,
+            thrift_container_size_limit=_FOOTER_ITEMS,
+            page_checksum_verification=True,
+        )
+    except (pa.ArrowInvalid, OSError) as error:
+        raise SourceUnreadable(
+            "The file has no footer of Parquet that holds: it was cut off, or is another format.",
+            "Copy or write it again.",
+        ) from error
 
 
 def _schemas(path: Path) -> Iterator[Schema]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import cast
 
 from dataspace.connector import Source
-from dataspace.errors import ConnectorMissing
+from dataspace.errors import ConnectorMissing, SourceUnreadable
 
 GROUP = "dataspace.connectors"
 _SUFFIXES = {".csv": "csv", ".parquet": "parquet"}
@@ -46,6 +46,8 @@ def open_source(location: str | Path) -> tuple[Source, str]:
     there is no such file.
     """
     path = Path(location)
+    if path.is_symlink():
+        raise SourceUnreadable(f"'{path.name}' is a symbolic link.", "Name the file that it leads to.")
     connector = _SUFFIXES.get(path.suffix.lower())
     if connector is None:
         raise ConnectorMissing(

@@ -5,6 +5,9 @@ from typing import Annotated
 
 import typer
 
+from dataspace.cli import curation, describing
+from dataspace.cli.curation import Cast, Consent, Drop, Generalise, Labels, Rename
+from dataspace.cli.describing import Fields
 from dataspace.cli.reaching import reach
 from dataspace.cli.words import As, Home, Json, example, show, show_json
 
@@ -14,6 +17,8 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 Name = Annotated[str, typer.Argument(help="Name of the dataset.")]
+describing.add_to(app)
+curation.add_to(app)
 
 
 @app.command(
@@ -21,18 +26,36 @@ Name = Annotated[str, typer.Argument(help="Name of the dataset.")]
 )
 def register(
     file: Annotated[Path, typer.Argument(help="A CSV or Parquet file.")],
-    name: Annotated[str, typer.Option(help="Lower-case letters, digits and _; also its name in SQL.")],
+    name: Annotated[
+        str,
+        typer.Option(help="Lower-case letters, digits and _; also its name in SQL; left out: the file's."),
+    ] = "",
     title: Annotated[str, typer.Option(help="One line for people.")] = "",
     description: Annotated[str, typer.Option(help="What a row is, where it comes from.")] = "",
     dictionary: Annotated[
         str, typer.Option(help="A dictionary that it follows: name, or name@version.")
     ] = "",
-    drop: Annotated[list[str] | None, typer.Option(help="A column to leave out; several times.")] = None,
+    drop: Drop = None,
+    rename: Rename = None,
+    cast: Cast = None,
+    generalise: Generalise = None,
+    consent: Consent = None,
+    label: Labels = None,
+    expect: Annotated[
+        list[str] | None,
+        typer.Option(help="A rule for every version: los=1..120, id=unique, sex=f|m, id=present."),
+    ] = None,
+    accept_drift: Annotated[
+        bool, typer.Option("--accept-drift", help="Also where columns are gone or changed their type.")
+    ] = False,
     unit: Annotated[
-        str, typer.Option(help="Column of the person to protect; row: each row is its own.")
-    ] = "row",
+        str,
+        typer.Option(help="Column of the person to protect; row: each row is its own; left out: as before."),
+    ] = "",
     publish: Annotated[bool, typer.Option(help="Let others see the description.")] = False,
     synthetic: Annotated[bool, typer.Option(help="The rows are made up.")] = False,
+    health: Annotated[bool, typer.Option(help="Health data: the record follows HealthDCAT-AP.")] = False,
+    field: Fields = None,
     home: Home = None,
     person: As = "",
 ) -> None:
@@ -40,7 +63,7 @@ def register(
     with reach(home, person) as hub:
         made = hub.register(
             file,
-            name,
+            name or curation.name_of(file),
             title=title,
             description=description,
             dictionary=dictionary,
@@ -48,6 +71,14 @@ def register(
             privacy_unit=unit,
             publish=publish,
             synthetic=synthetic,
+            rename=rename or [],
+            cast=cast or [],
+            generalise=generalise or [],
+            consent=consent or [],
+            label=label or [],
+            expect=expect or [],
+            accept_drift=accept_drift,
+            fields=({"domain": ["health"]} if health else {}) | describing.pairs(field or []),
         )
         show(made)
 
@@ -55,6 +86,9 @@ def register(
 @app.command("list", epilog=example("dataspace dataset list mortality"))
 def list_datasets(
     text: Annotated[str, typer.Argument(help="Words to look for.")] = "",
+    facet: Annotated[
+        list[str] | None, typer.Option(help="Narrow: theme:…, access:PUBLIC, format:CSV, …")
+    ] = None,
     as_json: Json = False,
     home: Home = None,
     person: As = "",
@@ -63,9 +97,31 @@ def list_datasets(
     from dataspace.model.codec import to_json
 
     with reach(home, person) as hub:
-        found = hub.datasets(text)
+        found = hub.datasets(text, facet or [])
         if as_json:
             show_json([to_json(view.noun) for view in found])
+        else:
+            show(found)
+
+
+@app.command(epilog=example("dataspace dataset search mortality --facet access:RESTRICTED"))
+def search(
+    text: Annotated[str, typer.Argument(help="Words to look for.")] = "",
+    facet: Annotated[
+        list[str] | None, typer.Option(help="Narrow: theme:…, access:PUBLIC, format:CSV, …")
+    ] = None,
+    page: Annotated[int, typer.Option(help="From 1.")] = 1,
+    as_json: Json = False,
+    home: Home = None,
+    person: As = "",
+) -> None:
+    """Search all records, here and from harvested catalogues, with the counts of each facet."""
+    from dataspace.model.codec import to_json
+
+    with reach(home, person) as hub:
+        found = hub.search(text, facet or [], page)
+        if as_json:
+            show_json(to_json(found.noun))
         else:
             show(found)
 
@@ -81,23 +137,6 @@ def show_dataset(name: Name, as_json: Json = False, home: Home = None, person: A
             show_json(to_json(view.noun))
         else:
             show(view)
-
-
-@app.command(epilog=example("dataspace dataset describe medpar --format turtle"))
-def describe(
-    name: Name,
-    form: Annotated[str, typer.Option("--format", help="turtle or json-ld.")] = "turtle",
-    home: Home = None,
-    person: As = "",
-) -> None:
-    """One dataset as a DCAT record."""
-    from dataspace.errors import InvalidRequest
-
-    media = {"turtle": "text/turtle", "json-ld": "application/ld+json"}.get(form)
-    if media is None:
-        raise InvalidRequest(f"'{form}' is no format of a record.", "Say turtle or json-ld.")
-    with reach(home, person) as hub:
-        typer.echo(hub.describe(name, media))
 
 
 @app.command(epilog=example("dataspace dataset dictionary policies/dictionaries/medpar.yaml"))

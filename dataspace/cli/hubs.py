@@ -7,7 +7,7 @@ import typer
 
 from dataspace.cli.words import As, Home, example, show
 from dataspace.model.principals import Role
-from dataspace.settings import HubSettings, environment, home_of
+from dataspace.settings import HubSettings, Secret, environment, home_of
 
 app = typer.Typer(
     help="Make a hub, start it, say who may use it, invite sites.",
@@ -41,7 +41,8 @@ def init(
 
     place = home or home_of(environment(), "hub")
     reached = tuple(part.strip() for part in names.split(",") if part.strip()) or HubSettings(place).names
-    settings = HubSettings(place, name=name, names=reached, port=port)
+    store = Secret(environment().get("DATASPACE_STORE_URL", ""))
+    settings = HubSettings(place, name=name, names=reached, port=port, store_url=store)
     init_hub(settings)
     typer.echo(
         f"A hub named {name} in {place}. Its keys are in {place / 'keys'}: back them up, off this machine."
@@ -155,3 +156,31 @@ def list_sites(home: Home = None, person: As = "") -> None:
 
     with reach(home, person) as hub:
         show(hub.sites())
+
+
+@app.command(epilog=example("dataspace hub harvest https://data.example/catalog.ttl --every-hours 24"))
+def harvest(
+    url: Annotated[str, typer.Argument(help="A DCAT catalogue: another hub's /catalog, or any other.")] = "",
+    every_hours: Annotated[
+        float | None, typer.Option(help="Repeat it for as long as the hub runs; 0 stops that.")
+    ] = None,
+    accept_removals: Annotated[bool, typer.Option(help="More than half of it is gone, and rightly.")] = False,
+    forget: Annotated[
+        bool, typer.Option(help="Take all of its records out, and harvest it no more.")
+    ] = False,
+    token_file: Annotated[Path | None, typer.Option(help="A file (0600) with the token for it.")] = None,
+    home: Home = None,
+    person: As = "",
+) -> None:
+    """Take in the records of another catalogue, or list the catalogues that are taken in."""
+    from dataspace.cli.files import read_text
+    from dataspace.cli.reaching import reach
+
+    with reach(home, person) as hub:
+        if not url:
+            show(hub.harvests())
+        elif forget:
+            typer.echo(hub.forget_harvest(url))
+        else:
+            token = read_text(token_file).strip() if token_file else ""
+            show(hub.harvest(url, token, accept_removals, every_hours))

@@ -9,6 +9,7 @@ from dataspace.client.formulas import parse_formula
 from dataspace.client.proofs import LogView, Receipt, Verifier
 from dataspace.client.refusals import Explanation
 from dataspace.client.runs import Progress, Runs
+from dataspace.client.searching import Searching
 from dataspace.client.stewarding import Stewarding
 from dataspace.client.tables import Grid
 from dataspace.client.views import (
@@ -33,7 +34,7 @@ from dataspace.model.policies import AnswerKind
 PermitLike = str | PermitView | None
 
 
-class Hub(Stewarding):
+class Hub(Searching, Stewarding):
     """Made by `connect` or `open`. A `permit` is an id such as "P-7", or what `.permit()` gave."""
 
     def __init__(self, wire: Wire, verifier: Verifier, log_key: str = "") -> None:
@@ -43,18 +44,18 @@ class Hub(Stewarding):
         self.runs = Runs(wire)
         """Federated runs: `.events(run)`, `.stop(run)`."""
 
-    def datasets(self, text: str = "") -> Listing[DatasetView]:
-        """Datasets that you may know of, by words in their names, descriptions and columns."""
-        found = [from_json(Dataset, document) for document in self._wire.get("/datasets", text=text)]
+    def datasets(self, text: str = "", facet: str | Sequence[str] = ()) -> Listing[DatasetView]:
+        """Datasets that you may know of, by words in their names, descriptions and columns, the best first.
+
+        `facet` narrows, as in `facet="access:PUBLIC"`; `.search` says which facets there are.
+        """
+        documents = self._wire.get("/datasets", text=text, facet=_several(facet))
+        found = [from_json(Dataset, document) for document in documents]
         return Listing([DatasetView(noun) for noun in found], dataset_grid(found))
 
     def dataset(self, name: str) -> DatasetView:
         """One dataset with its columns, labels and codes."""
         return DatasetView(from_json(Dataset, self._wire.get(f"/datasets/{name}")))
-
-    def describe(self, name: str, media: str = "text/turtle") -> str:
-        """One dataset as DCAT: `text/turtle` or `application/ld+json`."""
-        return self._wire.get_text(f"/datasets/{name}", accept=media)
 
     def sql(
         self,

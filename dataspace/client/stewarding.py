@@ -6,8 +6,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from dataspace.client.views import ApplicationView, DatasetView, PermitView, RegisteredView
-from dataspace.client.wire import Wire
+from dataspace.client.curating import Curating
+from dataspace.client.describing import Describing, as_lists
+from dataspace.client.registered import RegisteredView
+from dataspace.client.views import ApplicationView, DatasetView, PermitView
 from dataspace.errors import InvalidRequest, SourceUnreadable
 from dataspace.model.codec import from_json, to_json
 from dataspace.model.datasets import Dataset, Profile, Version
@@ -18,11 +20,8 @@ PIECE_BYTES = 1 << 20
 YAML = "application/yaml"
 
 
-class Stewarding:
+class Stewarding(Describing, Curating):
     """The part of a hub that only its stewards may use; others are refused by the hub."""
-
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
 
     def register(
         self,
@@ -32,14 +31,22 @@ class Stewarding:
         description: str = "",
         dictionary: str = "",
         drop: Sequence[str] = (),
-        privacy_unit: str = "row",
+        privacy_unit: str = "",
         publish: bool = False,
         synthetic: bool = False,
         responsibility: Mapping[str, str] | None = None,
         **more: Any,
     ) -> RegisteredView:
-        """Hand a CSV or Parquet file to the hub as a new version. Only stewards see it until it is published."""
+        """Hand a CSV or Parquet file to the hub as a new version. Only stewards see it until it is published.
+
+        More that may be said: `rename`, `cast`, `generalise`, `consent`, `label` and `expect` (each a list of
+        `column=…`), `accept_drift`, `theme`, `keywords`.
+        """
         file = Path(path)
+        if file.is_symlink():  # what it leads to may change between a person's look and the reading
+            raise InvalidRequest(f"'{file.name}' is a symbolic link.", "Name the file that it leads to.")
+        if fields := more.pop("fields", None):
+            more["fields"] = as_lists(fields)
         said = {
             "name": name,
             "title": title,

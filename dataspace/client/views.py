@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 from dataspace.client.refusals import conditions
 from dataspace.client.tables import Grid, escaped, printable
 from dataspace.model.charges import Balance
-from dataspace.model.datasets import Column, Dataset, Profile, Version
+from dataspace.model.datasets import Column, Dataset
 from dataspace.model.permits import Application, Permit
 
 T = TypeVar("T")
@@ -76,25 +76,6 @@ class DatasetView:
             for c in self.noun.columns
         )
         return Grid(("column", "type", "title", "labels", "codes"), rows)
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class RegisteredView:
-    """What came of registering: the dataset, its version and the profile, for the steward's eyes."""
-
-    dataset: Dataset
-    version: Version
-    profile: Profile
-
-    def __repr__(self) -> str:
-        seen = "everybody sees the description" if self.dataset.published else "nobody else sees this yet"
-        head = f"{self.version.rows:,} rows, {len(self.version.columns)} columns. {seen.capitalize()}."
-        rows = tuple((f.column or "", f.text, f.fix and f"fix: {f.fix}") for f in self.profile.findings)
-        table = Grid(
-            ("  column", "finding", "what to do"), tuple(("  " + a, b, c) for a, b, c in rows)
-        ).text()
-        ref = self.version.ref
-        return "\n".join([head, *([table] if rows else []), f"{ref.dataset} · sha256:{ref.sha256[:12]}…"])
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -37,13 +37,22 @@ class Wire:
         """The text that a GET gives in the form asked for."""
         return self._read("GET", path, headers={"Accept": accept}).text
 
+    def get_bytes(self, path: str, **query: Any) -> bytes:
+        """The body that a GET gives, whole."""
+        return self._read("GET", path, params=query).content
+
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
         """The JSON that a POST gives."""
         return self._json("POST", path, json=_without_none(body))
 
-    def post_text(self, path: str, text: str, media: str) -> Any:
+    def patch(self, path: str, body: Mapping[str, Any]) -> Any:
+        """The JSON that a PATCH gives."""
+        return self._json("PATCH", path, json=_without_none(body))
+
+    def post_text(self, path: str, text: str, media: str, **query: Any) -> Any:
         """The JSON that a POST of a text gives; what the hub warns of there becomes a Python warning."""
-        said = self._json("POST", path, content=text.encode(), headers={"Content-Type": media})
+        headers = {"Content-Type": media}
+        said = self._json("POST", path, content=text.encode(), headers=headers, params=query)
         if isinstance(said, dict):
             for sentence in said.get("warnings") or ():
                 warnings.warn(printable(str(sentence)), HubWarning, stacklevel=3)

@@ -7,6 +7,9 @@ from fastapi import FastAPI, Response
 from dataspace.bootstrap import HubServices
 from dataspace.http import problems
 from dataspace.http.catalogue import catalogue
+from dataspace.http.curation import curation
+from dataspace.http.describing import describing
+from dataspace.http.finding import finding
 from dataspace.http.permits import accounts, applications, permits
 from dataspace.http.questions import questions, runs
 from dataspace.http.records import records
@@ -29,6 +32,18 @@ def create_app(hub: HubServices) -> FastAPI:
             {"status": "ok", "hub": hub.name, "version": version("dataspace"), "now": hub.clock.now()}
         )
 
-    for part in (catalogue, questions, runs, applications, permits, accounts, records, sites):
+    for part in (
+        finding,
+        catalogue,
+        describing,
+        curation,
+        questions,
+        runs,
+        applications,
+        permits,
+        accounts,
+        records,
+        sites,
+    ):
         app.include_router(part(hub))
     return app

@@ -21,9 +21,11 @@ def catalogue(hub: HubServices) -> APIRouter:
     router = APIRouter(tags=["catalogue"])
 
     @router.get("/datasets")
-    def datasets(asker: Asker, text: str = "") -> Response:
-        """Datasets that the asker may know of, by words."""
-        return reply(hub.browsing.datasets(asker, text))
+    def datasets(
+        asker: Asker, text: str = "", facet: Annotated[list[str] | None, Query()] = None
+    ) -> Response:
+        """Datasets of this hub that the asker may know of, by words and facets (`theme:…`), the best first."""
+        return reply(hub.finding.datasets(asker, text, facet or ()))
 
     @router.get("/datasets/{name}")
     def dataset(asker: Asker, name: str, accept: Annotated[str, Header()] = "") -> Response:

@@ -12,6 +12,7 @@ from dataspace.adapters.tls import Authority
 from dataspace.bootstrap import AUTHORITY, build_hub, start_link
 from dataspace.errors import SetupError
 from dataspace.http.app import create_app
+from dataspace.http.scheduling import harvests_on_schedule
 from dataspace.settings import HubSettings
 from dataspace.site.run import only_one, stopped_by_signals
 
@@ -73,7 +74,8 @@ def _serve(
                 server_header=False,
             )
             if not stop.is_set():
-                _Told(config, lambda: _announce(settings, address, started)).run(sockets=[listener])
+                with harvests_on_schedule(services.harvesting, services.name):
+                    _Told(config, lambda: _announce(settings, address, started)).run(sockets=[listener])
         finally:
             services.close()
     finally:

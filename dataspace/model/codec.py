@@ -51,6 +51,7 @@ def to_json(value: object) -> Json:
 # The members of unions, which alone say in JSON what they are.
 _TAGGED = frozenset(
     {"Compare", "OneOf", "IsNull", "Not", "All", "AnyOf", "Constraint", "Compound", "Allow", "Deny"}
+    | {"KeepConsented", "Drop", "Rename", "Cast", "Generalise", "MapCodes", "ConvertUnit"}
 )
 
 

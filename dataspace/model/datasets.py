@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from dataspace.model.curation import Change, Chapter, Expectation, Provenance, Standing, Step
+from dataspace.model.descriptions import Description
 from dataspace.model.names import ColumnName, DatasetName
 
 
@@ -88,6 +90,7 @@ class Version:
     """What was read, without its folder: `medpar.csv`."""
     steps: tuple[str, ...] = ()
     """The declared curation steps, in order, as the steward would type them."""
+    provenance: Provenance | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,18 @@ class Responsibility:
     ethics_vote: str = ""
     retention: str = ""
     licence: str = ""
+    joint_controllers: tuple[str, ...] = ()
+    processor: str = ""
+    ethics_expires: str = ""
+    """A date, ISO 8601: after it the vote does not count any more."""
+    dpia: str = ""
+    """Reference of the data protection impact assessment, or `not required: why`."""
+    transfer_tool: str = ""
+    """On what data may leave the European Economic Area (GDPR, chapter V); empty: they do not."""
+    contract: str = ""
+    """For a plant's data: the contract under which they are shared (Data Act)."""
+    trade_secret: str = ""
+    """What of it is a trade secret and what protects it, or `none`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +138,24 @@ class Dataset:
     keywords: tuple[str, ...] = ()
     responsibility: Responsibility = field(default_factory=Responsibility)
     published: bool = False
+    about: Description = field(default_factory=Description)
+    history: tuple[Chapter, ...] = ()
+    """Every version, oldest first, with whether it may still be asked."""
+    expectations: tuple[Expectation, ...] = ()
+    """What each new version is checked against."""
+    mapping: tuple[Step, ...] = ()
+    """How local columns, codes and units become those of the dictionary; applied to each new version."""
+
+    def chapter(self, sha256: str) -> Chapter | None:
+        """The place of a version in the history, or None."""
+        return next((chapter for chapter in self.history if chapter.sha256 == sha256), None)
+
+    @property
+    def closed(self) -> Chapter | None:
+        """The latest version's chapter where it was withdrawn or erased: then nobody may ask it."""
+        chapter = self.chapter(self.latest.sha256) if self.latest else None
+        gone = chapter is not None and chapter.standing in (Standing.WITHDRAWN, Standing.ERASED)
+        return chapter if gone else None
 
     def column(self, name: str) -> Column | None:
         """The column of that name, or None."""
@@ -164,6 +197,32 @@ class ColumnProfile:
     distinct: int
     lowest: str
     highest: str
+    estimated: bool = False
+    """`distinct` is an estimate, a few percent off."""
+    edges: tuple[float, ...] = ()
+    """Histogram of a number, date or timestamp (seconds): n + 1 edges for n bins."""
+    counts: tuple[int, ...] = ()
+    """Rows in each bin; of `sampled` rows where the version is large."""
+    sampled: int = 0
+    common: tuple[tuple[str, int], ...] = ()
+    """The values, with their rows, of a column of few different ones, most frequent first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Anonymity:
+    """How well rows hide among others that look the same."""
+
+    columns: tuple[ColumnName, ...]
+    """The quasi-identifiers that were looked at together."""
+    k: int
+    """Rows in the smallest group of equal quasi-identifiers."""
+    unique: int
+    """Rows that are alone in their group."""
+    below: int
+    """Rows in groups below the default cohort."""
+    sensitive: ColumnName | None = None
+    l: int | None = None  # noqa: E741 - its name in the literature
+    """The fewest different values of the sensitive column within a group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,3 +232,6 @@ class Profile:
     rows: int
     columns: tuple[ColumnProfile, ...]
     findings: tuple[Finding, ...]
+    anonymity: tuple[Anonymity, ...] = ()
+    changes: tuple[Change, ...] = ()
+    """Against the version before."""

@@ -24,6 +24,8 @@ class RecordKind(StrEnum):
     DATASET_REGISTERED = "dataset.registered"
     DATASET_CHANGED = "dataset.changed"
     DATASET_ERASED = "dataset.erased"
+    CATALOGUE_HARVESTED = "catalogue.harvested"
+    """Which catalogue, and how many records came, changed and went."""
     POLICY_PUBLISHED = "policy.published"
     POLICY_WITHDRAWN = "policy.withdrawn"
 

@@ -139,8 +139,8 @@ class Answering:
         }
         bounded = replace(plan, relations=cut_ids, maximum_rows=min(limits, default=None))
         note = AnswerNote(kind=AnswerKind.ROWS, datasets=tuple(str(r.dataset) for r, _ in requests.values()))
-        for name, (request, dataset) in requests.items():
-            note = note_of_cut(note, recipes[name], dataset, [column.name for column in request.columns])
+        for name, (_, dataset) in requests.items():
+            note = note_of_cut(note, recipes[name], dataset)
         facts = {
             "question": question,
             "kind": "rows",
@@ -228,7 +228,7 @@ class Answering:
                 session = session_of(request.principal, request.permit)
                 table, note = self.engine.cells(session, cells, [lease])
             note = replace(note, datasets=(str(request.dataset),), cuts=(cells.cut,), intent=intent)
-            note = note_of_cut(note, recipe, dataset, [column.name for column in request.columns])
+            note = note_of_cut(note, recipe, dataset)
             table = table.cast(with_note(table.schema, note))
             outcome, answer_digest = "complete", table_digest(table)
         except DataspaceError as error:

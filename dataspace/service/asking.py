@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
-from dataspace.errors import AccessDenied, InvalidRequest, UnknownName, UnsupportedQuery
+from dataspace.errors import AccessDenied, Conflict, InvalidRequest, UnknownName, UnsupportedQuery
 from dataspace.model.datasets import Column, Dataset, VersionRef
 from dataspace.model.decisions import Allow, Decision, Deny
 from dataspace.model.names import HUB, ColumnName, DatasetName, PermitId, SiteName
@@ -199,10 +199,24 @@ def access_request(
     permit: Permit | None,
     site: SiteName,
 ) -> AccessRequest:
-    """The resolved question. A dataset without a version here is asked for as `latest`."""
+    """The resolved question. A dataset without a version here is asked for as `latest`.
+
+    Raises Conflict where the latest version was withdrawn or erased.
+    """
+    check_open(dataset)
     asked: tuple[Column, ...] = tuple(column for column in dataset.columns if column.name in columns)
     version = dataset.latest or VersionRef(dataset.name, "latest")
     return AccessRequest(principal, ACTIONS[kind], purpose, version, asked, kind, permit, site)
+
+
+def check_open(dataset: Dataset) -> None:
+    """Raises Conflict where the latest version was withdrawn or erased: an older one is never taken instead."""
+    if closed := dataset.closed:
+        why = f": {closed.reason.rstrip('.')}" if closed.reason else ""
+        raise Conflict(
+            f"Version {closed.number} of '{dataset.name}' was {closed.standing.value}{why}.",
+            "It cannot be asked any more; ask its steward for a new version.",
+        )
 
 
 def columns_read(plan: AggregatePlan) -> frozenset[ColumnName]:

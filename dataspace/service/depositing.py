@@ -35,4 +35,4 @@ class Depositing:
         """Register a file that lies on this machine, for whoever runs commands here."""
         self.check(steward)
         source, item = self.source(path)
-        return self.registering.register(steward, source, item, said)
+        return self.registering.register(steward, source, item, said, type(source).__name__)

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Collection
 from dataclasses import replace
 
 import pyarrow as pa
@@ -10,7 +9,6 @@ import pyarrow as pa
 from dataspace.model.answers import AnswerNote
 from dataspace.model.codec import from_json, to_json
 from dataspace.model.datasets import Dataset
-from dataspace.model.names import ColumnName
 from dataspace.model.plans import CutRecipe
 from dataspace.model.policies import Mask, MaskKind
 from dataspace.model.predicates import columns_of
@@ -31,16 +29,10 @@ def read_note(table: pa.Table) -> AnswerNote:
     return from_json(AnswerNote, json.loads(metadata[NOTE_KEY]))
 
 
-def note_of_cut(
-    note: AnswerNote, recipe: CutRecipe, dataset: Dataset, read: Collection[ColumnName]
-) -> AnswerNote:
-    """The note with what this cut hides: the columns its filter looks at, and how the columns read are masked."""
+def note_of_cut(note: AnswerNote, recipe: CutRecipe, dataset: Dataset) -> AnswerNote:
+    """The note with what this cut hides: the columns its filter looks at, and how columns are masked."""
     filtered = tuple(sorted(f"{dataset.name}.{column}" for column in columns_of(recipe.row_filter)))
-    masked = {
-        f"{dataset.name}.{column}": mask_words(mask)
-        for column, mask in recipe.masks.items()
-        if column in read
-    }
+    masked = {f"{dataset.name}.{column}": mask_words(mask) for column, mask in recipe.masks.items()}
     return replace(note, filtered=note.filtered + filtered, masked={**note.masked, **masked})
 
 

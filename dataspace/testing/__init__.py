@@ -9,6 +9,7 @@ class TestMySource(SourceContract):
         return MySource(tmp_path)
 """
 
+from dataspace.testing.finders import FinderContract, HarvestsContract
 from dataspace.testing.ledgers import LedgerContract
 from dataspace.testing.logs import LogContract, SignerContract
 from dataspace.testing.sources import SourceContract
@@ -24,6 +25,8 @@ from dataspace.testing.stores import (
 __all__ = [
     "AnswersContract",
     "CatalogContract",
+    "FinderContract",
+    "HarvestsContract",
     "LedgerContract",
     "LogContract",
     "PeopleContract",

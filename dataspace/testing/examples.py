@@ -108,3 +108,15 @@ def example_charge(epsilon: float = 0.1, permit: str | None = "P-1", who: str = 
     """A charge for one noisy number."""
     events = (PrivacyEvent("laplace", 1 / epsilon),) if epsilon else ()
     return Charge(PermitId(permit) if permit else None, PrincipalId(who), "digest", events, epsilon)
+
+
+RECORD = {
+    "description": "Each row is one stay. Invented.",
+    "controller": "Hospital of Nowhere",
+    "contact": "Data desk <data@hospital.example>",
+    "data-protection-officer": "Dr Doe <dpo@hospital.example>",
+    "legal-basis": ["A6-1-e", "A9-2-j"],
+    "cited-law": "Research Data Act of Nowhere",
+    "retention": "2020-01-01/2036-12-31",
+}
+"""What a record says before it can be published."""

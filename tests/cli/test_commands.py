@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from dataspace.cli.main import main
+from dataspace.testing.examples import RECORD
 
 pytestmark = pytest.mark.slow
 
@@ -59,6 +61,10 @@ class Shell:
         return captured.out if code == 0 else captured.err + captured.out
 
 
+def texts(said: str | Sequence[str]) -> Sequence[str]:
+    return [said] if isinstance(said, str) else said
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A hub with one published dataset, a policy and a permit."""
@@ -78,6 +84,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "--name",
             "stays",
             "--publish",
+            *(
+                word
+                for name, said in RECORD.items()
+                for text in texts(said)
+                for word in ("--field", f"{name}={text}")
+            ),
             *home,
             "--as",
             "sam",
@@ -122,7 +134,7 @@ def test_data_are_found_and_described(shell: Shell) -> None:
     assert json.loads(shell("dataset", "list", "--json", "--as", "ana"))[0]["name"] == "stays"
     assert "los" in shell("dataset", "show", "stays", "--as", "ana")
     assert "dcat:Dataset" in shell("dataset", "describe", "stays", "--as", "ana")
-    assert "turtle or json-ld" in shell(
+    assert "turtle, json-ld, croissant" in shell(
         "dataset", "describe", "stays", "--format", "xml", "--as", "ana", code=2
     )
 

@@ -27,8 +27,8 @@ def test_our_own_connectors_come_through_the_same_door() -> None:
 
 
 def test_an_unknown_name_lists_what_is_installed() -> None:
-    with pytest.raises(ConnectorMissing, match=r"named 'postgres'; installed: csv, parquet.*Install"):
-        load_connector("postgres")
+    with pytest.raises(ConnectorMissing, match=r"named 'oracle'; installed: csv, parquet, postgres.*Install"):
+        load_connector("oracle")
 
 
 def test_two_packages_under_one_name_are_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

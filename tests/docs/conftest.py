@@ -15,6 +15,7 @@ from dataspace.client.views import PermitView
 from dataspace.connecting import EmbeddedFederation
 from dataspace.service.registering import Registration
 from dataspace.site.will import document_digest
+from dataspace.testing.examples import RECORD
 
 PEOPLE = {"sven": "steward", "ana": "researcher"}
 HOSPITALS = ("hospital-a", "hospital-b", "hospital-c", "hospital-d")
@@ -43,7 +44,7 @@ def filled_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     dataspace.create(root / "hub-home", PEOPLE)
     with dataspace.open(root / "hub-home", "sven") as sven, dataspace.open(root / "hub-home", "ana") as ana:
         sven.load_dictionary(DICTIONARY.read_text())
-        said: dict[str, Any] = {"dictionary": "medpar", "drop": ["id"], "publish": True}
+        said: dict[str, Any] = {"dictionary": "medpar", "drop": ["id"], "publish": True, "fields": RECORD}
         sven.register(stays, "medpar_extract", "Invented stays by kind of admission", **said)
         for name in ("hub-medpar-extract", "ehds", "gdpr-health"):
             sven.publish_policy(policy_text(name))

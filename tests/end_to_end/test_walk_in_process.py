@@ -16,6 +16,7 @@ import pytest
 from dataspace.adapters.clock import UtcClock
 from dataspace.adapters.local_federation import LocalFederation
 from dataspace.bootstrap import HubServices, SiteServices, build_hub, build_site, init_hub
+from dataspace.cli.demo.record import FIELDS as RECORD
 from dataspace.errors import AccessDenied, BudgetExceeded, DataspaceError, SiteUnavailable
 from dataspace.model.codec import to_json
 from dataspace.model.limits import Acceptance, SiteLimits
@@ -100,7 +101,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     hub.publishing.dictionary(STEWARD, dictionary)
     for name in ("hub-medpar-extract", "ehds", "gdpr-health", "hospital"):
         hub.publishing.publish(STEWARD, policy(name))
-    said = Registration("medpar_extract", dictionary="medpar", publish=True)
+    record = {name: (text,) if isinstance(text, str) else tuple(text) for name, text in RECORD.items()}
+    record |= {"description": ("Each row is one stay.",), "theme": ("health",), "keyword": ("stay",)}
+    said = Registration("medpar_extract", dictionary="medpar", publish=True, fields=record)
     hub.depositing.register(STEWARD, stays(root / "extract.csv", 9), said)
     hub.publishing.federated(STEWARD, "medpar", "medpar", "Stays of four hospitals")
     for number, name in enumerate(HOSPITALS):

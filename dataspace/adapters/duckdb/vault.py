@@ -17,12 +17,20 @@ from dataspace.adapters.duckdb.parquet import (
     normalised_schema,
     open_for_writing,
 )
-from dataspace.errors import DataspaceError, SetupError, SourceUnreadable, UnknownName, VerificationFailed
+from dataspace.errors import (
+    Conflict,
+    DataspaceError,
+    SetupError,
+    SourceUnreadable,
+    UnknownName,
+    VerificationFailed,
+)
 from dataspace.model.datasets import File, Version, VersionRef
 from dataspace.model.names import DatasetName
 from dataspace.transparency.canonical import canonical_json
 
 MANIFEST = "manifest.json"
+_ERASING = ".erasing-"
 
 
 class ParquetVault:
@@ -68,6 +76,8 @@ class ParquetVault:
         folder = self._versions / ref.sha256
         if not (len(ref.sha256) == 64 and ref.sha256.isalnum() and folder.is_dir()):
             raise UnknownName("version", str(ref), hint="It may have been erased; ask for the latest one.")
+        if (folder / _withdrawn(ref)).exists():
+            raise Conflict(f"{ref} was withdrawn.", "Ask its steward for a new version.")
         self._check(folder / MANIFEST, ref.sha256)
         manifest = json.loads((folder / MANIFEST).read_bytes())
         paths = []
@@ -75,6 +85,29 @@ class ParquetVault:
             self._check(folder / file["name"], file["sha256"])
             paths.append(folder / file["name"])
         return paths
+
+    def withdraw(self, ref: VersionRef) -> None:
+        """Leave a mark for this dataset beside the files: another one with the same rows is not concerned."""
+        folder = self._versions / ref.sha256
+        if folder.is_dir():
+            try:
+                (folder / _withdrawn(ref)).touch(mode=0o600)
+                _sync(folder)
+            except OSError as error:
+                raise _disk(error) from error
+
+    def erase(self, ref: VersionRef) -> None:
+        """Gone at once by its name, then by its bytes; what a crash leaves of it is swept with the next one."""
+        folder = self._versions / ref.sha256
+        if len(ref.sha256) == 64 and ref.sha256.isalnum() and folder.is_dir():
+            try:
+                folder.rename(self._versions / f"{_ERASING}{ref.sha256}")
+                _sync(self._versions)
+            except OSError as error:
+                raise _disk(error) from error
+        for left in self._versions.glob(f"{_ERASING}*"):
+            shutil.rmtree(left)
+        self._checked = {path: seen for path, seen in self._checked.items() if folder not in path.parents}
 
     def _seal(self, staging: Path, sha256: str) -> None:
         """Make the version appear at once; where it already stands, the new copy is not needed."""
@@ -142,6 +175,10 @@ def _write_manifest(path: Path, schema: pa.Schema, files: Sequence[File]) -> str
     path.write_bytes(text)
     _sync(path)
     return hashlib.sha256(text).hexdigest()
+
+
+def _withdrawn(ref: VersionRef) -> str:
+    return f"withdrawn-{ref.dataset}"
 
 
 def _sha256(path: Path) -> str:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, insert, select
 
 from dataspace.adapters.store.database import Database
 from dataspace.adapters.store.documents import every, one, packed, replace, unpacked
-from dataspace.adapters.store.tables import answers, datasets, dictionaries, versions
+from dataspace.adapters.store.tables import answers, datasets, dictionaries, stale, versions
 from dataspace.errors import Conflict
 from dataspace.model.datasets import Dataset, Dictionary, Version, VersionRef
 from dataspace.model.names import DatasetName
@@ -21,7 +21,12 @@ class SqlCatalog:
 
     def put(self, dataset: Dataset) -> None:
         row: dict[str, object] = {"name": dataset.name, "body": packed(dataset)}
-        self._database.write(lambda connection: replace(connection, datasets, "name", row))
+
+        def work(connection: Connection) -> None:
+            replace(connection, datasets, "name", row)
+            replace(connection, stale, "dataset", {"dataset": dataset.name})
+
+        self._database.write(work)
 
     def get(self, name: DatasetName) -> Dataset | None:
         with self._database.read() as connection:

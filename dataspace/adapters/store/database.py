@@ -1,4 +1,5 @@
-"""One database: how it is opened, read and written. Everything that only SQLite understands stands here.
+"""One database: how it is opened, read and written. Everything that only SQLite understands stands here; what only
+PostgreSQL does, in postgres.py.
 
 Readers see one moment of the store and block nobody. Writers are let in one at a time, across processes, and what
 `write` returns is on the disk. Threads that write at the same time share one transaction, and so one fsync.
@@ -18,6 +19,10 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from dataspace.adapters.store.failures import named_failures
 from dataspace.errors import SourceError
 
+CACHE_KB = 16_384
+"""Of one connection, taken as it is used: a search looks up thousands of rows."""
+MAPPED_BYTES = 4 << 30
+"""Of the file, read through the system's own cache, which all connections share."""
 BUSY_SECONDS = 30.0
 """How long one process waits for another one's transaction."""
 
@@ -37,11 +42,16 @@ class _Pending(Generic[T]):
 
 
 class Database:
-    """Transactions on one SQLite file; `close` it when done. Safe to share between threads, not across a fork."""
+    """Transactions on one SQLite file; `close` it when done. Safe to share between threads, not across a fork.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._engine = _engine(path)
+    `place` is how a message names it.
+    """
+
+    dialect = "sqlite"
+
+    def __init__(self, place: Path | str, engine: Engine | None = None) -> None:
+        self.place = place
+        self._engine = engine or _engine(Path(place))
         self._waiting: list[_Pending[Any]] = []
         self._enqueue = threading.Lock()
         self._lead = threading.Lock()
@@ -49,7 +59,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent moment, for as long as the block lasts."""
-        with named_failures(self.path), self._engine.connect() as connection, connection.begin():
+        with named_failures(self.place), self._engine.connect() as connection, connection.begin():
             yield connection
 
     def write(self, work: Callable[[Connection], T]) -> T:
@@ -67,14 +77,14 @@ class Database:
                     batch, self._waiting = self._waiting, []
                 self._run(batch)
         if pending.error is not None:
-            with named_failures(self.path):
+            with named_failures(self.place):
                 raise pending.error
         return cast(T, pending.result)
 
     @contextmanager
     def exclusive(self) -> Iterator[Connection]:
         """A writing transaction for the block alone (migrations)."""
-        with named_failures(self.path), self._engine.connect() as connection:
+        with named_failures(self.place), self._engine.connect() as connection:
             connection = connection.execution_options(writing=True)
             with connection.begin():
                 yield connection
@@ -85,9 +95,9 @@ class Database:
 
     def prepare(self) -> None:
         """Make the file, in write-ahead mode. Only one process at a time may do this."""
-        with named_failures(self.path):
-            self.path.touch(mode=0o600)
-        with named_failures(self.path), self._engine.connect() as connection:
+        with named_failures(self.place):
+            Path(self.place).touch(mode=0o600)
+        with named_failures(self.place), self._engine.connect() as connection:
             raw = cast(Any, connection.connection.dbapi_connection)
             raw.execute("PRAGMA journal_mode = WAL")
 
@@ -95,7 +105,7 @@ class Database:
         try:
             with self.exclusive() as connection:
                 for pending in batch:
-                    _attempt(connection, pending)
+                    self._attempt(connection, pending)
         except BaseException as error:
             for pending in batch:
                 # Not committed, so nobody may believe it is, also where the interrupt was meant for this thread only.
@@ -106,21 +116,19 @@ class Database:
             for pending in batch:
                 pending.done = True
 
+    def _attempt(self, connection: Connection, pending: _Pending[Any]) -> None:
+        """One piece of work, undone alone where it raises."""
+        try:
+            with connection.begin_nested():
+                pending.result = pending.work(connection)
+        except Exception as error:
+            if self._lost(connection):
+                raise
+            pending.error = error
 
-def _attempt(connection: Connection, pending: _Pending[Any]) -> None:
-    """One piece of work, undone alone where it raises."""
-    try:
-        with connection.begin_nested():
-            pending.result = pending.work(connection)
-    except Exception as error:
-        if _lost(connection):
-            raise
-        pending.error = error
-
-
-def _lost(connection: Connection) -> bool:
-    """Whether SQLite has rolled the whole transaction back by itself (disk full, damaged file)."""
-    return not cast(Any, connection.connection.dbapi_connection).in_transaction
+    def _lost(self, connection: Connection) -> bool:
+        """Whether SQLite has rolled the whole transaction back by itself (disk full, damaged file)."""
+        return not cast(Any, connection.connection.dbapi_connection).in_transaction
 
 
 def _for_others(error: BaseException) -> BaseException:
@@ -142,7 +150,13 @@ def _engine(path: Path) -> Engine:
 
 def _configure(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
     cursor = connection.cursor()
-    for pragma in ("synchronous = FULL", "foreign_keys = ON", "trusted_schema = OFF"):
+    for pragma in (
+        f"mmap_size = {MAPPED_BYTES}",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        "trusted_schema = OFF",
+        f"cache_size = -{CACHE_KB}",
+    ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -41,6 +41,6 @@ def one(connection: Connection, kind: type[T], table: Table, key: str, value: st
 
 
 def every(connection: Connection, kind: type[T], table: Table, order: str) -> Sequence[T]:
-    """All nouns of a table, sorted by a column."""
-    texts = connection.execute(select(table.c.body).order_by(table.c[order])).scalars()
-    return [unpacked(kind, text) for text in texts]
+    """All nouns of a table, sorted by a column. Sorted here, since each server has its own order of letters."""
+    rows = connection.execute(select(table.c[order], table.c.body)).all()
+    return [unpacked(kind, row.body) for row in sorted(rows, key=lambda row: row[0])]

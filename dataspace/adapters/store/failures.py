@@ -26,7 +26,7 @@ _SENTENCES = {
 
 
 @contextmanager
-def named_failures(path: Path) -> Iterator[None]:
+def named_failures(path: Path | str) -> Iterator[None]:
     """Turn what the database raises into SetupError, or SourceError where waiting helps.
 
     A broken constraint passes through: it is for the caller to say what it means.
@@ -48,7 +48,9 @@ def named_failures(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _named(path: Path, cause: BaseException | None) -> DataspaceError:
+def _named(path: Path | str, cause: BaseException | None) -> DataspaceError:
+    if (state := getattr(cause, "sqlstate", _ABSENT)) is not _ABSENT:
+        return _of_server(path, state)
     # The low byte of SQLite's extended code is the primary one.
     code = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     if code in _BUSY:
@@ -58,3 +60,27 @@ def _named(path: Path, cause: BaseException | None) -> DataspaceError:
         ("does not work as expected", "Run the command again; if it fails again, restore the last backup."),
     )
     return SetupError(f"The store '{path}' {what}.", advice)
+
+
+_ABSENT = object()
+_CLASSES = {
+    "53": ("has no room left (disk, memory or connections)", "Free some on the server, then start again."),
+    "28": ("does not let this account in", "Check the name in the address, and PGPASSFILE."),
+    "3D": ("is not there", "Let its administrator create the database."),
+    "42": ("has not the rights or the tables that it needs", "Let this account own the database."),
+}
+"""By the class of an SQLSTATE, its first two letters (PostgreSQL, appendix A)."""
+
+
+def _of_server(place: Path | str, state: object) -> DataspaceError:
+    """Without a state the server was not reached, or went away."""
+    code = str(state or "")
+    if code in {"55P03", "40001", "40P01"}:
+        return SourceError("The store is busy: another process holds it.", "Try again in a moment.")
+    if not code or code[:2] in {"08", "57"}:
+        return SourceError(f"The store '{place}' cannot be reached.", "Is the server running? Try again.")
+    what, advice = _CLASSES.get(
+        code[:2],
+        ("does not work as expected", "Run the command again; if it fails again, ask its administrator."),
+    )
+    return SetupError(f"The store '{place}' {what}.", advice)

@@ -11,10 +11,13 @@ from sqlalchemy import Connection, inspect, text
 
 from dataspace.adapters.store.database import Database
 from dataspace.adapters.store.failures import named_failures
+from dataspace.adapters.store.postgres import PostgresDatabase
 from dataspace.adapters.store.tables import SCHEMA
 from dataspace.errors import SetupError
 
 FILE = "store.sqlite"
+ELSEWHERE = "store.elsewhere"
+"""In a home whose store is on a server."""
 _LOCK = "store.lock"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _NONE = ""
@@ -22,14 +25,19 @@ _NONE = ""
 _MIGRATING = threading.Lock()
 
 
-def open_database(home: Path) -> Database:
+def open_database(home: Path, url: str = "") -> Database:
     """The database of a home, at this version's schema. Raises SetupError where that cannot be had.
 
-    Several processes may open one home at once: one of them migrates, under a file lock, the others wait.
+    It is a file in the home, or what `url` names; a home does not change from one to the other, since that would start
+    its log and its ledger anew. Several processes may open one home at once: one of them migrates, under a lock, the
+    others wait.
     """
     path = home / FILE
     with named_failures(path):
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _same_kind(home, url)
+    if url:
+        return _open_server(home, url)
     database = Database(path)
     try:
         if not path.exists() or _schema(database) != SCHEMA:
@@ -41,15 +49,40 @@ def open_database(home: Path) -> Database:
     return database
 
 
+def _same_kind(home: Path, url: str) -> None:
+    if url and (home / FILE).exists():
+        raise SetupError(
+            f"The store of '{home}' is the file {FILE}, and DATASPACE_STORE_URL names another.",
+            "Unset DATASPACE_STORE_URL, or make a new home.",
+        )
+    if not url and (home / ELSEWHERE).exists():
+        raise SetupError(
+            f"The store of '{home}' is on a server, and DATASPACE_STORE_URL is not set.", "Set it as before."
+        )
+
+
+def _open_server(home: Path, url: str) -> Database:
+    database = PostgresDatabase(url)
+    try:
+        if _schema(database) != SCHEMA:
+            with database.exclusive() as connection:  # one process migrates, the others wait for the lock
+                found = _revision(connection)
+                _not_newer(database, found)
+                if found != SCHEMA:
+                    _migrate(connection)
+        with named_failures(home):
+            (home / ELSEWHERE).touch(mode=0o600)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
 def _bring_up(database: Database) -> None:
-    found = _schema(database) if database.path.exists() else _NONE
+    found = _schema(database) if Path(database.place).exists() else _NONE
     if found == SCHEMA:  # another process was first
         return
-    if found > SCHEMA:
-        raise SetupError(
-            f"The store '{database.path}' has the schema {found}, made by a newer version; this one knows {SCHEMA}.",
-            "Install that version, or open another home.",
-        )
+    _not_newer(database, found)
     database.prepare()
     with database.exclusive() as connection:
         _migrate(connection)
@@ -58,9 +91,21 @@ def _bring_up(database: Database) -> None:
 def _schema(database: Database) -> str:
     """The revision that the file states; empty where it has no tables yet."""
     with database.read() as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return _NONE
-        return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or _NONE)
+        return _revision(connection)
+
+
+def _revision(connection: Connection) -> str:
+    if not inspect(connection).has_table("alembic_version"):
+        return _NONE
+    return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or _NONE)
+
+
+def _not_newer(database: Database, found: str) -> None:
+    if found > SCHEMA:
+        raise SetupError(
+            f"The store '{database.place}' has the schema {found}, made by a newer version; this one knows {SCHEMA}.",
+            "Install that version, or open another home.",
+        )
 
 
 def _migrate(connection: Connection) -> None:

@@ -7,6 +7,8 @@ from typing import Self
 
 from dataspace.adapters.store.catalog import SqlAnswers, SqlCatalog
 from dataspace.adapters.store.database import Database
+from dataspace.adapters.store.finding import SqlFinder
+from dataspace.adapters.store.harvests import SqlHarvests
 from dataspace.adapters.store.ledger import SqlLedger
 from dataspace.adapters.store.log import SqlLog
 from dataspace.adapters.store.opening import open_database
@@ -27,6 +29,8 @@ class Store:
     answers: SqlAnswers
     people: SqlPeople
     sites: SqlSites
+    finder: SqlFinder
+    harvests: SqlHarvests
     database: Database
 
     def close(self) -> None:
@@ -42,12 +46,15 @@ class Store:
         self.close()
 
 
-def open_store(home: Path, clock: Clock, log_signer: Signer, log_origin: str) -> Store:
-    """Open `<home>/store.sqlite`, made or migrated where needed. Raises SetupError where that fails.
+def open_store(home: Path, clock: Clock, log_signer: Signer, log_origin: str, url: str = "") -> Store:
+    """Open `<home>/store.sqlite`, or the PostgreSQL database that `url` names; made or migrated where needed.
+
+    Raises SetupError where that fails.
 
     `log_origin` names the log in its checkpoints, such as `hub.example/log`; `log_signer` has its key.
     """
-    database = open_database(home)
+    database = open_database(home, url)
+    finder = SqlFinder(database)
     return Store(
         SqlCatalog(database),
         SqlPolicyStore(database),
@@ -57,5 +64,7 @@ def open_store(home: Path, clock: Clock, log_signer: Signer, log_origin: str) ->
         SqlAnswers(database),
         SqlPeople(database),
         SqlSites(database),
+        finder,
+        SqlHarvests(database, finder),
         database,
     )

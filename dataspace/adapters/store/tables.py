@@ -19,7 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA = "0001"
+SCHEMA = "0002"
 """The newest revision under `migrations/versions`, so that an up-to-date store opens without asking Alembic."""
 
 metadata = MetaData()
@@ -136,4 +136,60 @@ people = Table(
 
 sites = Table(
     "sites", metadata, Column("name", String, primary_key=True), Column("body", Text, nullable=False)
+)
+
+# What the catalogue is searched by (finding.py). `words`, beside these, is an FTS5 table or one with a tsvector.
+entries = Table(
+    "entries",
+    metadata,
+    Column("number", _Number, primary_key=True, autoincrement=False),
+    Column("id", String, nullable=False, unique=True),
+    Column("body", Text, nullable=False),
+)
+
+# Narrow on purpose: thousands of its rows are read for the counts of one search.
+found = Table(
+    "found",
+    metadata,
+    Column("number", _Number, primary_key=True, autoincrement=False),
+    Column("audience", String, nullable=False),
+    # Codes of `facet_values`, each four bytes, the lowest first.
+    Column("codes", LargeBinary, nullable=False),
+)
+
+facet_values = Table(
+    "facet_values",
+    metadata,
+    Column("code", _Number, primary_key=True, autoincrement=False),
+    Column("facet", String, nullable=False),
+    Column("value", String, nullable=False),
+    UniqueConstraint("facet", "value"),
+)
+
+# Kept with every change; code 0 counts the records themselves.
+facet_totals = Table(
+    "facet_totals",
+    metadata,
+    Column("audience", String, primary_key=True),
+    Column("code", BigInteger, primary_key=True, autoincrement=False),
+    Column("count", BigInteger, nullable=False),
+)
+
+# Datasets that were put since they were last indexed.
+stale = Table("stale", metadata, Column("dataset", String, primary_key=True))
+
+harvested = Table(
+    "harvested",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("origin", String, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("triples", Text, nullable=False),
+    # When it was not in its catalogue any more; null while it is.
+    Column("gone", String),
+    Index("harvested_by_origin", "origin"),
+)
+
+peers = Table(
+    "peers", metadata, Column("url", String, primary_key=True), Column("body", Text, nullable=False)
 )

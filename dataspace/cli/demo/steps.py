@@ -23,6 +23,7 @@ from dataspace.cli.demo.facts import (
 )
 from dataspace.cli.demo.policies import HUB_POLICIES, dictionary_text
 from dataspace.cli.demo.proving import permit_signed_by
+from dataspace.cli.demo.record import FIELDS as RECORD
 from dataspace.cli.demo.stage import Stage
 from dataspace.cli.demo.stays import DROPPED, HOSPITALS, PLANT
 from dataspace.client.answers import Answer
@@ -54,6 +55,7 @@ def register(stage: Stage) -> Registered:
         publish=True,
         theme="health",
         keywords=["hospital stay", "mortality", "Medicare"],
+        fields=RECORD,
     )
     steward.describe_federated("medpar", "medpar", "Hospital stays, held by the hospitals")
     steward.describe_federated("machines", "machines", "Machines of a plant (SYNTHETIC, after AI4I 2020)")

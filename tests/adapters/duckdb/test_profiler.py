@@ -1,5 +1,7 @@
 """What a steward is told of new data, each with the command that settles it."""
 
+import random
+from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
@@ -8,8 +10,8 @@ import pytest
 
 from dataspace.adapters.duckdb.profiler import DuckdbProfiler
 from dataspace.adapters.duckdb.vault import ParquetVault
-from dataspace.model.datasets import ColumnType, Finding, Label, Profile
-from dataspace.model.names import DatasetName
+from dataspace.model.datasets import Column, ColumnType, Finding, Label, Profile
+from dataspace.model.names import ColumnName, DatasetName
 
 
 def profile(tmp_path: Path, table: pa.Table) -> Profile:
@@ -109,3 +111,97 @@ def test_the_real_stays_give_the_findings_that_the_steward_needs(tmp_path: Path)
     finding = found(result, "provnum")
     assert finding is not None
     assert finding.text == "14 of 54 groups < 10"
+
+
+def test_a_histogram_covers_the_range_and_categories_are_counted(tmp_path: Path) -> None:
+    table = pa.table({"los": [float(i % 50) for i in range(1_000)], "arm": ["a"] * 700 + ["b"] * 300})
+    los, arm = profile(tmp_path, table).columns
+    assert (los.edges[0], los.edges[-1], sum(los.counts), los.sampled) == (0.0, 49.0, 1_000, 1_000)
+    assert all(60 <= n <= 140 for n in los.counts)
+    assert arm.common == (("a", 700), ("b", 300))
+    assert los.common == ()
+
+
+@pytest.mark.parametrize("value", [None, float("nan"), float("inf")])
+def test_what_is_no_number_has_no_place_in_a_histogram(tmp_path: Path, value: float | None) -> None:
+    (column,) = profile(tmp_path, pa.table({"x": pa.array([value, value], pa.float64())})).columns
+    assert column.counts == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "label", "option"),
+    [
+        ("account", ["DE89370400440532013000", "GB82WEST12345698765432", "FR1420041010050500013M02606",
+                     "NL91ABNA0417164300", "BE68539007547034"], Label.DIRECT_IDENTIFIER, "--drop"),
+        ("contact", [f"+49 89 123456{i}" for i in range(9)], Label.DIRECT_IDENTIFIER, "--drop"),
+        ("where", [f"48.1{i}71, 11.5{i}54" for i in range(9)], Label.DIRECT_IDENTIFIER, "--generalise"),
+        ("lat", [48.1 + i / 1000 for i in range(9)], Label.DIRECT_IDENTIFIER, "--generalise"),
+        ("remark", [f"The patient {i} came with her daughter and went home." for i in range(9)],
+         Label.FREE_TEXT, "--drop"),
+        ("t0", [date(1940 + 8 * i, 3, 4) for i in range(9)], Label.QUASI_IDENTIFIER, "--generalise"),
+        ("dob", [date(2010 + i, 3, 4) for i in range(9)], Label.QUASI_IDENTIFIER, "--generalise"),
+    ],
+)  # fmt: skip
+def test_identifiers_are_found_by_form_checksum_and_spread(
+    tmp_path: Path, name: str, values: list[object], label: Label, option: str
+) -> None:
+    finding = found(profile(tmp_path, pa.table({"x": [0.5] * len(values), name: values})), name)
+    assert finding is not None
+    assert (finding.suggests, finding.fix.split()[0]) == (label, option)
+
+
+def test_two_columns_that_single_rows_out_together_are_quasi_identifiers(tmp_path: Path) -> None:
+    table = pa.table({"ward": [f"w{i % 20}" for i in range(400)], "bed": [f"b{i // 20}" for i in range(400)]})
+    result = profile(tmp_path, table)
+    assert {finding.column for finding in result.findings if finding.suggests} == {"ward", "bed"}
+    assert (result.anonymity[0].k, result.anonymity[0].unique) == (1, 400)
+
+
+def test_k_and_l_are_those_of_the_definition(tmp_path: Path) -> None:
+    draw = random.Random(5)  # noqa: S311 - test data
+    rows = [(draw.choice("mf"), draw.randrange(5), draw.choice(["flu", "cold", "none"])) for _ in range(300)]
+    table = pa.table(
+        {"sex": [r[0] for r in rows], "region": [r[1] for r in rows], "diagnosis": [r[2] for r in rows]}
+    )
+    groups: dict[tuple[str, int], list[str]] = {}
+    for sex, region, diagnosis in rows:
+        groups.setdefault((sex, region), []).append(diagnosis)
+    plain, sensitive = profile(tmp_path, table).anonymity
+    assert plain.columns == ("sex", "region")
+    assert plain.k == min(map(len, groups.values()))
+    assert plain.below == sum(len(group) for group in groups.values() if len(group) < 10)
+    assert (sensitive.sensitive, sensitive.l) == (
+        "diagnosis",
+        min(len(set(group)) for group in groups.values()),
+    )
+
+
+def test_more_rows_than_the_sample_are_measured_whole_but_for_forms(tmp_path: Path) -> None:
+    rows = 250_000
+    table = pa.table(
+        {
+            "n": range(rows),
+            "code": [f"c{i % 7}" for i in range(rows)],
+            "zip": [f"{i % 9_000:05d}" for i in range(rows)],
+        }
+    )
+    result = profile(tmp_path, table)
+    n, code, _ = result.columns
+    assert (n.estimated, n.highest, code.estimated, code.distinct) == (True, str(rows - 1), False, 7)
+    assert n.distinct == pytest.approx(rows, rel=0.1)
+    assert n.edges[-1] == rows - 1
+    assert sum(count for _, count in code.common) == rows
+    assert result.anonymity[0].k == rows // 9_000
+
+
+def test_what_is_declared_is_not_proposed_again(tmp_path: Path) -> None:
+    table = pa.table({"x": [0.5] * 40, "white": [0, 1] * 20})
+    vault = ParquetVault(tmp_path)
+    version = vault.write(DatasetName("d"), table.to_batches(), table.schema)
+    declared = (Column(ColumnName("white"), ColumnType.INTEGER, labels=frozenset({Label.SPECIAL_CATEGORY})),)
+    assert found(DuckdbProfiler(vault).profile(version.ref, declared), "white") is None
+
+
+def test_lists_and_structs_have_a_profile_without_values(tmp_path: Path) -> None:
+    (column,) = profile(tmp_path, pa.table({"tags": [["a"], None, ["b", "c"]]})).columns
+    assert (column.type, column.nulls, column.distinct) == (ColumnType.OTHER, 1, 0)

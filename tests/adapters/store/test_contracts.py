@@ -8,9 +8,12 @@ import pytest
 from dataspace.adapters.memory import ManualClock, MemorySigner
 from dataspace.adapters.store.store import Store, open_store
 from dataspace.ports import Answers, Catalog, Ledger, Log, People, PermitStore, PolicyStore, Sites
+from dataspace.ports_finding import Finder, Harvests
 from dataspace.testing import (
     AnswersContract,
     CatalogContract,
+    FinderContract,
+    HarvestsContract,
     LedgerContract,
     LogContract,
     PeopleContract,
@@ -23,11 +26,12 @@ Pair = tuple[Store, Store]
 
 
 @pytest.fixture
-def pair(tmp_path: Path) -> Iterator[Pair]:
+def pair(place: tuple[Path, str]) -> Iterator[Pair]:
+    home, url = place
     signer = MemorySigner(bytes(range(32)))
     with (
-        open_store(tmp_path, ManualClock(), signer, "hub.example/log") as first,
-        open_store(tmp_path, ManualClock(), signer, "hub.example/log") as second,
+        open_store(home, ManualClock(), signer, "hub.example/log", url) as first,
+        open_store(home, ManualClock(), signer, "hub.example/log", url) as second,
     ):
         yield first, second
 
@@ -78,3 +82,15 @@ class TestSqlSites(SitesContract):
     @pytest.fixture
     def sites(self, pair: Pair) -> Sites:
         return pair[0].sites
+
+
+class TestSqlFinder(FinderContract):
+    @pytest.fixture
+    def finder(self, pair: Pair) -> Finder:
+        return pair[0].finder
+
+
+class TestSqlHarvests(HarvestsContract):
+    @pytest.fixture
+    def kept(self, pair: Pair) -> tuple[Harvests, Finder]:
+        return pair[0].harvests, pair[1].finder

@@ -39,10 +39,16 @@ def test_the_newest_revision_is_the_one_that_this_version_states() -> None:
     assert ScriptDirectory(str(MIGRATIONS)).get_heads() == [SCHEMA]
 
 
+def not_of_the_words(name: str | None, kind: str, _parents: object) -> bool:
+    """`words` is a virtual table, and FTS5 makes others beside it."""
+    return kind != "table" or not str(name).startswith("words")
+
+
 def test_the_migrations_lead_to_exactly_the_tables_that_the_code_uses(tmp_path: Path) -> None:
     database = open_database(tmp_path)
     with database.read() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        context = MigrationContext.configure(connection, opts={"include_name": not_of_the_words})
+        assert compare_metadata(context, metadata) == []
     database.close()
 
 
@@ -99,7 +105,7 @@ def test_a_store_of_a_newer_version_is_refused_and_left_alone(tmp_path: Path) ->
     rewrite(tmp_path, "UPDATE alembic_version SET version_num = '0999'")
     with pytest.raises(SetupError, match=r"schema 0999.*newer version.*Install"):
         opened(tmp_path)
-    rewrite(tmp_path, "UPDATE alembic_version SET version_num = '0001'")
+    rewrite(tmp_path, f"UPDATE alembic_version SET version_num = '{SCHEMA}'")  # noqa: S608 - a constant
     opened(tmp_path).close()
 
 

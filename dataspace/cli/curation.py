@@ -1,0 +1,188 @@
+"""`dataspace dataset fix, versions, profile, expect, deprecate, withdraw, erase, dummy`: the life of versions."""
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dataspace.cli.reaching import reach
+from dataspace.cli.words import As, Home, Json, example, show, show_json
+
+Name = Annotated[str, typer.Argument(help="Name of the dataset.")]
+Which = Annotated[str, typer.Argument(help="A version: its number, or the beginning of its hash.")]
+Reason = Annotated[str, typer.Option(help="Why, in a sentence; it is told to whoever asks.")]
+Drop = Annotated[
+    list[str] | None, typer.Option(help="A column to leave out, by name or place; several times.")
+]
+Rename = Annotated[list[str] | None, typer.Option(help="OLD=NEW; several times.")]
+Cast = Annotated[
+    list[str] | None, typer.Option(help="COLUMN=TYPE: boolean, integer, number, text, date, timestamp.")
+]
+Generalise = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="COLUMN=month|quarter|year (dates), 10 (bands, or length of a prefix), group (small codes)."
+    ),
+]
+Consent = Annotated[
+    list[str] | None, typer.Option(help="COLUMN=VALUE: keep the rows that consent; VALUE|VALUE for several.")
+]
+Labels = Annotated[list[str] | None, typer.Option(help="COLUMN=quasi-identifier, …; COLUMN=none.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to `dataspace dataset`."""
+    app.command(epilog=example("dataspace dataset fix medpar --drop 1 --generalise provnum=group"))(fix)
+    app.command(epilog=example("dataspace dataset versions medpar"))(versions)
+    app.command(epilog=example("dataspace dataset profile medpar"))(profile)
+    app.command(epilog=example("dataspace dataset expect medpar los=1..120 died=0|1"))(expect)
+    app.command(epilog=example('dataspace dataset deprecate medpar 1 --reason "Version 2 is corrected."'))(
+        deprecate
+    )
+    app.command(epilog=example('dataspace dataset withdraw medpar 1 --reason "Names were left in."'))(
+        withdraw
+    )
+    app.command(epilog=example('dataspace dataset erase medpar 1 --reason "Retention is over." --yes'))(erase)
+    app.command(epilog=example("dataspace dataset dummy medpar --rows 500 --output dummy.parquet"))(dummy)
+
+
+def fix(
+    name: Name,
+    drop: Drop = None,
+    rename: Rename = None,
+    cast: Cast = None,
+    generalise: Generalise = None,
+    consent: Consent = None,
+    label: Labels = None,
+    unit: Annotated[str, typer.Option(help="Column of the person to protect, or row; of a draft.")] = "",
+    home: Home = None,
+    person: As = "",
+) -> None:
+    """Curate the latest version further: makes a new version."""
+    with reach(home, person) as hub:
+        show(
+            hub.fix(
+                name,
+                drop=drop or [],
+                rename=rename or [],
+                cast=cast or [],
+                generalise=generalise or [],
+                consent=consent or [],
+                label=label or [],
+                privacy_unit=unit,
+            )
+        )
+
+
+def versions(name: Name, as_json: Json = False, home: Home = None, person: As = "") -> None:
+    """Every version, oldest first, and whether it may still be asked."""
+    from dataspace.model.codec import to_json
+
+    with reach(home, person) as hub:
+        found = hub.versions(name)
+    show_json(to_json(found.chapters)) if as_json else show(found)
+
+
+def profile(
+    name: Name,
+    version: Annotated[str, typer.Option(help="A version; left out: the latest.")] = "",
+    as_json: Json = False,
+    home: Home = None,
+    person: As = "",
+) -> None:
+    """What one pass over a version told, and its difference to the one before."""
+    from dataspace.model.codec import to_json
+
+    with reach(home, person) as hub:
+        found = hub.profile(name, version)
+    show_json(to_json(found.noun)) if as_json else show(found)
+
+
+def expect(
+    name: Name,
+    rules: Annotated[
+        list[str] | None, typer.Argument(help="los=1..120, id=unique, a=present, s=f|m, x->d.id")
+    ] = None,
+    home: Home = None,
+    person: As = "",
+) -> None:
+    """Replace the rules that every new version is held against; none takes them away."""
+    with reach(home, person) as hub:
+        kept = hub.expect(name, rules or []).noun.expectations
+    show(f"{name} expects: {', '.join(map(str, kept)) or 'nothing'}")
+
+
+def deprecate(name: Name, version: Which, reason: Reason = "", home: Home = None, person: As = "") -> None:
+    """Say that there is something better. The version may still be asked."""
+    with reach(home, person) as hub:
+        settled = hub.deprecate(name, version, reason)
+    show(f"{name} version {settled.number} is {settled.standing.value}.")
+
+
+def withdraw(name: Name, version: Which, reason: Reason = "", home: Home = None, person: As = "") -> None:
+    """No new access to a version, at once. Its bytes stay."""
+    with reach(home, person) as hub:
+        settled = hub.withdraw_version(name, version, reason)
+    show(f"{name} version {settled.number} is {settled.standing.value}: nobody can ask it any more.")
+
+
+def erase(
+    name: Name,
+    version: Which,
+    reason: Reason = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask: the bytes cannot be brought back.")] = False,
+    home: Home = None,
+    person: As = "",
+) -> None:
+    """Destroy the bytes of a version; the record of it stays."""
+    if not yes:
+        typer.confirm(
+            f"Destroy the bytes of {name} version {version}? They cannot be brought back.", abort=True
+        )
+    with reach(home, person) as hub:
+        settled = hub.erase_version(name, version, reason)
+    show(
+        f"{name} version {settled.number} is {settled.standing.value}: its bytes are gone, the record stays."
+    )
+
+
+def dummy(
+    name: Name,
+    rows: Annotated[int, typer.Option("--rows", "-n", min=0, help="How many.")] = 500,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same rows.")] = 0,
+    output: Annotated[Path | None, typer.Option(help="A Parquet or CSV file that is made.")] = None,
+    home: Home = None,
+    person: As = "",
+) -> None:
+    """Made-up rows from the description alone, to write code before any permit. They say nothing about the data."""
+    with reach(home, person) as hub:
+        made = hub.dummy(name, rows, seed)
+        if output is None:
+            show(made)
+            return
+        _written(made.to_arrow(), output)
+    show(f"{rows:,} DUMMY rows of {name} in {output}")
+
+
+def name_of(file: Path) -> str:
+    """The name of a dataset from that of its file: `Visits 2024.csv` is `visits_2024`."""
+    return re.sub(r"[^a-z0-9]+", "_", file.stem.lower()).strip("_")
+
+
+def _written(table: object, output: Path) -> None:
+    from dataspace.errors import InvalidRequest
+
+    try:
+        if output.suffix == ".parquet":
+            import pyarrow.parquet
+
+            pyarrow.parquet.write_table(table, output)
+        elif output.suffix == ".csv":
+            import pyarrow.csv
+
+            pyarrow.csv.write_csv(table, output)
+        else:
+            raise InvalidRequest(f"'{output.name}' is no Parquet or CSV file.", "End it in .parquet or .csv.")
+    except OSError as error:
+        raise InvalidRequest(f"'{output}' cannot be written ({error.strerror}).", "Name another.") from error

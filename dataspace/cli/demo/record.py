@@ -1,0 +1,25 @@
+"""What the demo's steward says of the deposited stays, so that their record is a complete one of HealthDCAT-AP.
+
+The bodies are invented, and say so; the data are public teaching data.
+"""
+
+from collections.abc import Mapping
+
+FIELDS: Mapping[str, str | list[str]] = {
+    "domain": "health",
+    "controller": "Hospital of Nowhere (demo)",
+    "contact": "Data desk (demo) <data@hospital.example>",
+    "data-protection-officer": "Data protection officer (demo) <dpo@hospital.example>",
+    "legal-basis": ["A6-1-e", "A9-2-j"],
+    "cited-law": "Research Data Act of Nowhere (demo)",
+    "retention": "1991-01-01/2036-12-31",
+    "ethics-vote": "not required: public teaching data",
+    "dpia": "not required: public teaching data",
+    "health-category": "EHRS",
+    "hdab": "Health Data Access Body of Nowhere (demo) <hdab@health.example>",
+    "type": "STATISTICAL",
+    "provenance": "Medicare stays in Arizona, 1991, as published with a statistics textbook",
+    "spatial": "USA",
+    "temporal": "1991-01-01/1991-12-31",
+    "population": "Inpatients of Medicare in Arizona, 1991",
+}

@@ -1,0 +1,125 @@
+"""What came of registering and curating, as a steward reads it: facts first, each problem with its fix."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dataspace.client.tables import Grid, escaped, printable
+from dataspace.model.curation import Chapter
+from dataspace.model.datasets import Dataset, Finding, Profile, Version
+from dataspace.model.matching import Fit, Matching
+
+_ONE_STEP = re.compile(r"--(drop|generalise|label) (?:'[^']*'|[^\s,…]+)")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class RegisteredView:
+    """What came of registering: the dataset, its version and the profile, for the steward's eyes."""
+
+    dataset: Dataset
+    version: Version
+    profile: Profile
+
+    def __repr__(self) -> str:
+        seen = "everybody sees the description" if self.dataset.published else "nobody else sees this yet"
+        head = f"{self.version.rows:,} rows, {len(self.version.columns)} columns. {seen.capitalize()}."
+        ref = self.version.ref
+        chapter = self.dataset.chapter(ref.sha256)
+        number = f" version {chapter.number}" if chapter else ""
+        parts = [
+            head,
+            findings_grid(self.profile.findings),
+            f"{ref.dataset}{number} · sha256:{ref.sha256[:12]}…",
+        ]
+        if command := fixing_command(ref.dataset, self.profile.findings):
+            parts.append(f"all at once: {command}")
+        return "\n".join(part for part in parts if part)
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escaped(repr(self))}</pre>"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ProfileView:
+    """A profile: what one pass told of each column, and what needs a decision."""
+
+    name: str
+    noun: Profile
+
+    def __repr__(self) -> str:
+        rows = tuple(
+            (
+                c.name,
+                c.type.value,
+                f"{c.nulls:,}",
+                f"{'~' if c.estimated else ''}{c.distinct:,}",
+                c.lowest,
+                c.highest,
+            )
+            for c in self.noun.columns
+        )
+        right = (False, False, True, True, False, False)
+        table = Grid(("column", "type", "nulls", "distinct", "lowest", "highest"), rows, right).text("  ")
+        groups = [
+            f"k = {group.k}" + (f", l = {group.l} of {group.sensitive}" if group.sensitive else "")
+            + f" over {', '.join(group.columns)}"
+            for group in self.noun.anonymity
+        ]  # fmt: skip
+        head = f"{self.name} · {self.noun.rows:,} rows"
+        return "\n".join(part for part in (head, table, *groups, findings_grid(self.noun.findings)) if part)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class HistoryView:
+    """Every version of a dataset."""
+
+    name: str
+    chapters: tuple[Chapter, ...]
+
+    def __repr__(self) -> str:
+        rows = tuple(
+            (str(c.number), c.sha256[:12], f"{c.created:%Y-%m-%d}", c.standing.value, c.reason)
+            for c in self.chapters
+        )
+        right = (True, False, False, False, False)
+        return Grid(("version", "sha256", "made", "", ""), rows, right).text() if rows else "(none)"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class MatchingView:
+    """A dataset against a dictionary: what fits, and what does not."""
+
+    name: str
+    noun: Matching
+    made: RegisteredView | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether every column of the dictionary is there, or is made to fit."""
+        return all(match.fit in (Fit.SAME, Fit.MAPPED) for match in self.noun.matches)
+
+    def __repr__(self) -> str:
+        fits = [match for match in self.noun.matches if match.fit in (Fit.SAME, Fit.MAPPED)]
+        head = f"{self.noun.dictionary}: {len(fits)} of {len(self.noun.matches)} match"
+        rows = tuple(
+            ("  " + match.column, match.local or "", match.fit.value, match.text)
+            for match in self.noun.matches
+        )
+        others = f"not in the dictionary: {', '.join(self.noun.others)}" if self.noun.others else ""
+        table = Grid(("  column", "here", "", ""), rows).text()
+        return "\n".join(part for part in (head, table, others, repr(self.made) if self.made else "") if part)
+
+
+def findings_grid(findings: Sequence[Finding]) -> str:
+    """Findings, one a line; empty where there are none."""
+    rows = tuple(("  " + (f.column or ""), f.text, f.fix and f"fix: {f.fix}") for f in findings)
+    return Grid(("  column", "finding", "what to do"), rows).text() if rows else ""
+
+
+def fixing_command(name: str, findings: Sequence[Finding]) -> str:
+    """One command that does what the findings suggest, one step for each column; empty where nothing is to do."""
+    steps: dict[str, str] = {}
+    for finding in findings:
+        if finding.column is not None and finding.column not in steps and _ONE_STEP.fullmatch(finding.fix):
+            steps[finding.column] = finding.fix
+    return f"dataspace dataset fix {printable(name)} {' '.join(steps.values())}" if steps else ""

@@ -1,0 +1,185 @@
+"""The life of a dataset's versions: curate further, compare, deprecate, withdraw, erase; and rows made up of it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import pyarrow as pa
+
+from dataspace.connector import Source
+from dataspace.errors import Conflict, InvalidRequest, UnknownName
+from dataspace.model.curation import Chapter, Standing, spelled
+from dataspace.model.datasets import Dataset, Profile, Version, VersionRef
+from dataspace.model.matching import Matching
+from dataspace.model.names import DatasetName
+from dataspace.model.principals import Principal, Role
+from dataspace.model.records import RecordKind
+from dataspace.ports import Catalog, Cuts, Profiles, Vault
+from dataspace.service.asking import visible_dataset
+from dataspace.service.dummies import dummy_rows
+from dataspace.service.expecting import parse_expectation
+from dataspace.service.matching import match_dictionary
+from dataspace.service.permitting import require
+from dataspace.service.provenance import prov
+from dataspace.service.registering import Origin, Registered, Registering
+from dataspace.service.registration import Registration
+
+_ORDER = (Standing.CURRENT, Standing.DEPRECATED, Standing.WITHDRAWN, Standing.ERASED)
+
+
+@dataclass(frozen=True, slots=True)
+class Curating:
+    """`source` reads a version of the vault like any source."""
+
+    catalog: Catalog
+    vault: Vault
+    profiles: Profiles
+    registering: Registering
+    cuts: Cuts
+    source: Callable[[VersionRef], Source]
+
+    def fix(self, steward: Principal, name: str, said: Registration) -> Registered:
+        """A new version of the latest one, curated further. What was drifting is accepted: it was declared."""
+        return self._further(steward, name, replace(said, name=name, accept_drift=True))
+
+    def history(self, principal: Principal, name: str) -> Sequence[Chapter]:
+        """Every version, oldest first, and whether it may still be asked."""
+        return visible_dataset(self.catalog, DatasetName(name), principal).history
+
+    def version(self, steward: Principal, name: str, which: str) -> Version:
+        """One version by its number, or the beginning of its hash: for stewards, since it counts its rows."""
+        require(steward, Role.STEWARD)
+        return self._version(steward, name, which)
+
+    def _version(self, principal: Principal, name: str, which: str) -> Version:
+        dataset = visible_dataset(self.catalog, DatasetName(name), principal)
+        found = self.catalog.version(VersionRef(dataset.name, _chapter(dataset, which).sha256))
+        if found is None:
+            raise UnknownName("version", which)
+        return found
+
+    def provenance(self, principal: Principal, name: str, which: str) -> Mapping[str, object]:
+        """Where a version comes from, as PROV-O in JSON-LD, for whoever sees the description: it holds no counts."""
+        return prov(self._version(principal, name, which))
+
+    def profile(self, steward: Principal, name: str, which: str = "") -> Profile:
+        """The profile of a version with its difference to the one before: for stewards only."""
+        require(steward, Role.STEWARD)
+        dataset = visible_dataset(self.catalog, DatasetName(name), steward)
+        ref = VersionRef(dataset.name, _chapter(dataset, which).sha256)
+        found = self.profiles.get(ref)
+        if found is None:
+            version = self.catalog.version(ref)
+            found = self.registering.profiler.profile(ref, version.columns if version else ())
+            self.profiles.put(ref, found)
+        return found
+
+    def settle(self, steward: Principal, name: str, which: str, standing: Standing, reason: str) -> Chapter:
+        """Deprecate, withdraw or erase a version; a version never comes back. Recorded before it happens.
+
+        Raises Conflict where it has come that far already, or where another dataset holds the bytes to be erased.
+        """
+        require(steward, Role.STEWARD)
+        dataset = visible_dataset(self.catalog, DatasetName(name), steward)
+        chapter = _chapter(dataset, which)
+        if _ORDER.index(standing) <= _ORDER.index(chapter.standing):
+            raise Conflict(
+                f"Version {chapter.number} of '{name}' is {chapter.standing.value} already.",
+                "A version goes from deprecated to withdrawn to erased, and never back.",
+            )
+        if standing is Standing.ERASED:
+            self._check_alone(dataset, chapter)
+        enforcement = self.registering.enforcement
+        kind = RecordKind.DATASET_ERASED if standing is Standing.ERASED else RecordKind.DATASET_CHANGED
+        enforcement.record(
+            kind,
+            steward,
+            {"dataset": name, "version": chapter.sha256, "standing": standing.value, "reason": reason},
+        )
+        settled = replace(chapter, standing=standing, reason=reason, since=enforcement.clock.now())
+        history = tuple(settled if one.sha256 == chapter.sha256 else one for one in dataset.history)
+        # From here on requests are refused; then what was cut from the bytes goes, then they themselves.
+        self.catalog.put(replace(dataset, history=history))
+        ref = VersionRef(dataset.name, chapter.sha256)
+        if standing is not Standing.DEPRECATED:
+            self.vault.withdraw(ref)
+            self.cuts.drop(dataset.name)
+        if standing is Standing.ERASED:
+            self.vault.erase(ref)
+            self.profiles.forget(ref)
+        return settled
+
+    def expect(self, steward: Principal, name: str, rules: Sequence[str]) -> Dataset:
+        """Replace the rules that every new version is held against; the latest one has to keep them."""
+        require(steward, Role.STEWARD)
+        dataset = visible_dataset(self.catalog, DatasetName(name), steward)
+        parsed = tuple(dict.fromkeys(parse_expectation(rule) for rule in rules))
+        version = self.catalog.version(dataset.latest) if dataset.latest else None
+        if version is not None and dataset.closed is None:
+            self.registering.hold(version, parsed)
+        changed = replace(dataset, expectations=parsed)
+        self._record_change(steward, name, {"expectations": [str(rule) for rule in parsed]})
+        self.catalog.put(changed)
+        return changed
+
+    def match(
+        self, steward: Principal, name: str, dictionary: str, apply: bool = False
+    ) -> tuple[Matching, Registered | None]:
+        """The latest version against a dictionary. The mapping is kept as declared steps for all that follow.
+
+        With `apply` a new version is made by it, which then claims to follow the dictionary.
+        """
+        require(steward, Role.STEWARD)
+        dataset = visible_dataset(self.catalog, DatasetName(name), steward)
+        shared = self.catalog.dictionary(dictionary)
+        if shared is None:
+            raise UnknownName(
+                "dictionary", dictionary, (), "Load it with `dataspace dataset dictionary FILE`."
+            )
+        profile = self.profiles.get(dataset.latest) if dataset.latest else None
+        matching = match_dictionary(dataset.columns, shared, profile)
+        if apply:
+            said = Registration(name, dictionary=str(shared), accept_drift=True)
+            return matching, self._further(steward, name, said, matching)
+        kept = tuple(dict.fromkeys((*dataset.mapping, *matching.steps)))
+        if kept != dataset.mapping:
+            self._record_change(steward, name, {"mapping": [spelled(step) for step in kept]})
+            self.catalog.put(replace(dataset, mapping=kept))
+        return matching, None
+
+    def dummy(self, principal: Principal, name: str, n: int, seed: int = 0) -> pa.Table:
+        """Rows made up from the description, for anyone who may see it. No data is read, no ε is spent."""
+        return dummy_rows(visible_dataset(self.catalog, DatasetName(name), principal), n, seed)
+
+    def _further(
+        self, steward: Principal, name: str, said: Registration, matching: Matching | None = None
+    ) -> Registered:
+        require(steward, Role.STEWARD)
+        dataset = visible_dataset(self.catalog, DatasetName(name), steward)
+        earlier = self.catalog.version(dataset.latest) if dataset.latest else None
+        if earlier is None:
+            raise InvalidRequest(f"'{name}' has no version here.", "Register one first.")
+        origin = Origin(self.source(earlier.ref), name, "version", earlier)
+        return self.registering.curate(steward, origin, said, matching.steps if matching else ())
+
+    def _check_alone(self, dataset: Dataset, chapter: Chapter) -> None:
+        for other in self.catalog.all():
+            same = other.chapter(chapter.sha256) if other.name != dataset.name else None
+            if same is not None and same.standing is not Standing.ERASED:
+                raise Conflict(
+                    f"The same bytes are version {same.number} of '{other.name}'.",
+                    "Withdraw this version, and erase that one when nobody needs it.",
+                )
+
+    def _record_change(self, steward: Principal, name: str, facts: Mapping[str, list[str]]) -> None:
+        self.registering.enforcement.record(RecordKind.DATASET_CHANGED, steward, {"dataset": name, **facts})
+
+
+def _chapter(dataset: Dataset, which: str) -> Chapter:
+    """By number, by the beginning of the hash (8 digits at least), or the latest where nothing is said."""
+    for chapter in reversed(dataset.history):
+        latest = dataset.latest is not None and chapter.sha256 == dataset.latest.sha256
+        by_hash = len(which) >= 8 and chapter.sha256.startswith(which.removeprefix("sha256:"))
+        if (not which and latest) or which == str(chapter.number) or by_hash:
+            return chapter
+    known = tuple(str(chapter.number) for chapter in dataset.history)
+    raise UnknownName("version", which or "latest", known, f"`dataspace dataset versions {dataset.name}`.")
