@@ -192,7 +192,7 @@ def test_whenever_the_demo_is_ended_everything_it_started_ends_too(
         demo.send_signal(sent)
         demo.communicate(timeout=60)
     assert demo.returncode == code
-    assert until(lambda: place.processes() == [], 20)
+    assert until(lambda: place.processes() == [], 60), [command_of(process) for process in place.processes()]
     assert not place.output.exists()
     if sent is not signal.SIGKILL:  # the next demo sweeps what that one could not
         assert place.left() == []

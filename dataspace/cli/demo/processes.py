@@ -16,7 +16,7 @@ STOP_SECONDS = 4.0
 
 _TIED = """
 import ctypes, os, signal, sys
-ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG, which survives the exec below
+ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG, which survives the exec below
 if os.getppid() != int(sys.argv[1]):
     sys.exit(1)
 os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
@@ -26,9 +26,10 @@ os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
 class Child:
     """One Python program of ours, with its output in a file.
 
-    `tied`: the kernel ends it when the demo ends, also by `kill -9`. Linux watches the *thread* that started it, so
-    start children from the main thread. Each is in a session of its own: Ctrl-C reaches the demo alone, which then
-    ends them in order.
+    `tied`: the kernel kills it when the demo ends, also by `kill -9`: nobody is left who could wait for an orderly
+    end, and all that it could still write is thrown away. What it started is tied to it in turn. Linux watches the
+    *thread* that started it, so start children from the main thread. Each is in a session of its own: Ctrl-C reaches
+    the demo alone, which then ends them in order.
     """
 
     def __init__(
