@@ -1,6 +1,7 @@
 """What every test finds: a home of its own, few threads, the published vectors, and nothing that outlives it."""
 
 import os
+import signal
 import time
 import uuid
 from collections.abc import Iterator
@@ -12,6 +13,10 @@ import pytest
 # Before numpy is loaded, and for every child: a test that takes all cores makes its neighbours time out.
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = "2"
+
+# A shell that runs the tests in the background has them ignore Ctrl-C, and every child would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
 MARK = "DATASPACE_TEST_SESSION"

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from types import FrameType
 
 from dataspace.cli.demo.processes import Child
 from dataspace.errors import DataspaceError, SetupError
@@ -12,12 +13,21 @@ from dataspace.errors import DataspaceError, SetupError
 LOOK_SECONDS = 0.3
 
 
+class ChildEnded(BaseException):
+    """Ends a step from within, whatever it catches; never leaves `watched`."""
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise ChildEnded
+
+
 @contextmanager
 def watched(children: Callable[[], Sequence[Child]]) -> Iterator[None]:
     """Raise the SetupError of a child that ended, instead of what its end led to. From the main thread only.
 
     A step may wait in a read for as long as a round lasts. So the watcher interrupts the main thread by a signal,
-    which ends the read, as Ctrl-C would.
+    which ends the read, as Ctrl-C would: a signal of its own, since a shell that puts the demo into the background
+    has it ignore Ctrl-C.
     """
     died: list[SetupError] = []
     done = threading.Event()
@@ -28,9 +38,10 @@ def watched(children: Callable[[], Sequence[Child]]) -> Iterator[None]:
             found = first_end(children())
             if found is not None and main is not None:
                 died.append(found)
-                signal.pthread_kill(main, signal.SIGINT)
+                signal.pthread_kill(main, signal.SIGUSR1)
                 return
 
+    before = signal.signal(signal.SIGUSR1, _interrupt)
     thread = threading.Thread(target=look, name="child-watch", daemon=True)
     thread.start()
     try:
@@ -39,14 +50,14 @@ def watched(children: Callable[[], Sequence[Child]]) -> Iterator[None]:
         finally:
             done.set()
             thread.join()
-    except KeyboardInterrupt:
-        if not died:
-            raise
+    except ChildEnded:
         raise died[0] from None
     except DataspaceError as error:
         # The hub's silence is told before its end is seen.
         found = first_end(children(), patience=1.0)
         raise (found or error) from error
+    finally:
+        signal.signal(signal.SIGUSR1, before)
 
 
 def first_end(children: Sequence[Child], patience: float = 0.0) -> SetupError | None:

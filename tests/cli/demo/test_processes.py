@@ -105,6 +105,18 @@ def test_a_wait_is_over_as_soon_as_a_child_has_ended(tmp_path: Path) -> None:
     end_all([started])
 
 
+def test_a_wait_in_the_background_where_ctrl_c_is_ignored_is_over_as_soon(tmp_path: Path) -> None:
+    started = child(tmp_path, FOREVER)
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with pytest.raises(SetupError, match="the hub ended by itself"), watched(lambda: [started]):
+            os.kill(started.pid, signal.SIGKILL)
+            time.sleep(30)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    end_all([started])
+
+
 def test_an_error_that_came_of_a_childs_end_is_told_as_that_end(tmp_path: Path) -> None:
     started = child(tmp_path, FOREVER)
     with pytest.raises(SetupError, match="the hub ended by itself"), watched(lambda: [started]):
