@@ -19,7 +19,8 @@ Handle = Callable[[SiteMessage], SiteReply]
 
 
 class LocalExchange:
-    """Hands each message to its site on a thread; who is silent at the deadline is named."""
+    """`Exchange`: hands each message to its site on a thread. Who is silent at the deadline, fails or is not there, is
+    named, and the others hear nothing of it."""
 
     def __init__(self, handles: Mapping[SiteName, Handle]) -> None:
         self._handles = handles
@@ -28,7 +29,7 @@ class LocalExchange:
         """Replies as they come, one for each site."""
         pool = ThreadPoolExecutor(max_workers=max(1, len(messages)))
         futures: dict[Future[SiteReply], SiteName] = {
-            pool.submit(self._handles[site], message): site for site, message in messages.items()
+            pool.submit(self._reply, site, message): site for site, message in messages.items()
         }
         silent = set(messages)
         try:
@@ -40,6 +41,12 @@ class LocalExchange:
                 yield SiteReply(site, refused="no-answer", reason=f"No answer within {seconds:g} s.")
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+    def _reply(self, site: SiteName, message: SiteMessage) -> SiteReply:
+        try:
+            return self._handles[site](message)
+        except Exception:  # noqa: BLE001 - whatever goes wrong at a site, the others hear nothing of it
+            return SiteReply(site, refused="no-answer", reason="The site gave no answer.")
 
 
 class LocalFederation:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from dataspace.adapters.memory_ledger import MemoryLedger
 from dataspace.adapters.memory_log import MemoryLog
-from dataspace.adapters.memory_runs import MemoryExchange, MemoryJournal, MemoryStatusSource
+from dataspace.adapters.memory_runs import MemoryJournal, MemoryStatusSource
 from dataspace.errors import Conflict, InvalidRequest, UnknownName
 from dataspace.model.datasets import Dataset, Dictionary, Version, VersionRef
 from dataspace.model.names import ApplicationId, DatasetName, PermitId, PolicyId, PrincipalId, SiteName
@@ -27,7 +27,6 @@ __all__ = [
     "ManualClock",
     "MemoryAnswers",
     "MemoryCatalog",
-    "MemoryExchange",
     "MemoryJournal",
     "MemoryLedger",
     "MemoryLog",

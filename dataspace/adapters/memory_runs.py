@@ -1,11 +1,8 @@
-"""What runs across sites need, in memory: sites that are functions, a diary that is a list."""
-
-from collections.abc import Callable, Iterator, Mapping
+"""What runs across sites need, in memory: a revocation list that was told, a diary that is a list."""
 
 from dataspace.errors import SourceError
-from dataspace.model.names import SiteName
 from dataspace.model.permits import PermitStatus
-from dataspace.model.runs import RunEvent, SiteMessage, SiteReply
+from dataspace.model.runs import RunEvent
 
 
 class MemoryStatusSource:
@@ -32,20 +29,3 @@ class MemoryJournal:
 
     def append(self, event: RunEvent) -> None:
         self.events.append(event)
-
-
-class MemoryExchange:
-    """`Exchange` with sites that are functions in this process. One that raises, or is not there, is silent."""
-
-    def __init__(self, sites: Mapping[SiteName, Callable[[SiteMessage], SiteReply]]) -> None:
-        self._sites = dict(sites)
-
-    def send(self, messages: Mapping[SiteName, SiteMessage], seconds: float) -> Iterator[SiteReply]:
-        for site, message in messages.items():
-            yield self._reply(site, message)
-
-    def _reply(self, site: SiteName, message: SiteMessage) -> SiteReply:
-        try:
-            return self._sites[site](message)
-        except Exception:  # noqa: BLE001 - whatever goes wrong at a site, the others hear nothing of it
-            return SiteReply(site, refused="no-answer", reason="The site gave no answer.")

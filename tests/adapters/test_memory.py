@@ -6,7 +6,6 @@ from dataspace.adapters.memory import (
     ManualClock,
     MemoryAnswers,
     MemoryCatalog,
-    MemoryExchange,
     MemoryLedger,
     MemoryLog,
     MemoryPeople,
@@ -17,8 +16,6 @@ from dataspace.adapters.memory import (
     MemoryStatusSource,
 )
 from dataspace.errors import SourceError
-from dataspace.model.names import RunId, SiteName
-from dataspace.model.runs import SiteMessage, SiteReply, Step
 from dataspace.ports import Answers, Catalog, Ledger, Log, People, PermitStore, PolicyStore, Signer, Sites
 from dataspace.testing import (
     AnswersContract,
@@ -88,25 +85,6 @@ class TestMemorySigner(SignerContract):
     @pytest.fixture
     def signer(self) -> Signer:
         return MemorySigner()
-
-
-def test_every_site_of_an_exchange_answers_once_also_the_silent_ones() -> None:
-    def answers(message: SiteMessage) -> SiteReply:
-        return SiteReply(SiteName("a"), {"round": message.round})
-
-    def fails(message: SiteMessage) -> SiteReply:
-        raise RuntimeError("secret of the site")
-
-    exchange = MemoryExchange({SiteName("a"): answers, SiteName("b"): fails})
-    message = SiteMessage(RunId("r-1"), 3, Step.COUNT, {})
-    replies = list(exchange.send({SiteName(name): message for name in ("a", "b", "c")}, seconds=1))
-    assert [(reply.site, reply.refused) for reply in replies] == [
-        ("a", ""),
-        ("b", "no-answer"),
-        ("c", "no-answer"),
-    ]
-    assert replies[0].document == {"round": 3}
-    assert "secret" not in repr(replies)
 
 
 def test_a_status_that_never_arrived_is_no_status() -> None:
