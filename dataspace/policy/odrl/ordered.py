@@ -1,0 +1,147 @@
+"""Axes with an order: points that stand for every case that constraints can tell apart, and their truth there."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from math import ceil, floor, gcd, lcm
+
+from dataspace.model.odrl import ODRL, Comparison, Iri
+from dataspace.policy.comparing import Comparing
+from dataspace.policy.kleene import Truth
+from dataspace.policy.odrl.formula import Axis
+from dataspace.policy.odrl.values import DURATIONS, INSTANTS, Reading, day, moment_of, number
+from dataspace.vocabulary.odrl import AXES, NOT_NEGATIVE, PERCENTAGES, Sort
+
+Span = tuple[Fraction, Fraction]
+"""From, and up to but without; a point where both are the same."""
+_DAY = 86_400
+_MOMENT = Fraction(1, 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Scaled:
+    """An ordered axis under one reading of its values."""
+
+    axis: Axis
+    sort: Sort
+    reading: Reading
+
+    def points(self, found: Sequence[Comparison]) -> tuple[Fraction, ...]:
+        """Each bound, a point between any two, and one beyond either end, within what the operand can be."""
+        if self.sort is Sort.RECURRING:
+            return _meetings(found)
+        ends = {end for one in found for value in one.right for end in self._span(value.text) or ()}
+        low, high = _domain(self.axis)
+        bounds = sorted(ends | {bound for bound in (low, high) if bound is not None} | {Fraction(0)})
+        step = _MOMENT if self.sort is Sort.DURATION else Fraction(1)
+        spread = {*bounds, bounds[0] - 1, bounds[-1] + step, bounds[-1] + 1}
+        for left, right in pairwise(bounds):
+            spread |= {(left + right) / 2, min(left + _MOMENT, (left + right) / 2)}
+        if self.sort is Sort.COUNTED:
+            near = {Fraction(whole) for point in spread for whole in (floor(point), ceil(point))}
+            spread = near | {point + 1 for point in near}
+        return tuple(sorted(p for p in spread if (low is None or p >= low) and (high is None or p <= high)))
+
+    def truth(self, comparison: Comparison, point: Fraction) -> Truth:
+        """Whether the constraint holds at a point; None where its values or its operator do not fit the axis."""
+        local = comparison.operator.removeprefix(ODRL)
+        if local not in set(Comparing) or any(isinstance(value, Iri) for value in comparison.right):
+            return None
+        if self.sort is Sort.RECURRING:
+            return _recurs(Comparing(local), comparison, point)
+        spans = [self._span(value.text) for value in comparison.right]
+        known = [span for span in spans if span is not None]
+        if len(known) != len(spans) or not known:
+            return None
+        check = _CHECKS.get(Comparing(local))
+        return None if check is None else check(point, known)
+
+    def _span(self, text: str) -> Span | None:
+        start = self.reading(text)
+        if start is None:
+            return None
+        whole = self.sort is Sort.INSTANT and day(text) is not None
+        return (start, start + _DAY if whole else start)
+
+
+def readings(sort: Sort, found: Sequence[Comparison]) -> tuple[Reading, ...]:
+    """One reading where all values are of a kind; several where zones or months make it a matter of reading."""
+    texts = [value.text for one in found for value in one.right]
+    if sort is Sort.INSTANT:
+        zoned = {moment.tzinfo is not None for moment in map(moment_of, texts) if moment is not None}
+        return INSTANTS if len(zoned) > 1 else INSTANTS[1:2]
+    if sort in (Sort.DURATION, Sort.RECURRING):
+        vague = {"M" in text.partition("T")[0] or "Y" in text for text in texts}
+        return DURATIONS if len(vague) > 1 else DURATIONS[:1]
+    return (number,)
+
+
+def _domain(axis: Axis) -> tuple[Fraction | None, Fraction | None]:
+    size = axis.operand.removeprefix(AXES).startswith(("absoluteSize", "relativeSize"))
+    low = Fraction(0) if axis.operand in NOT_NEGATIVE or size else None
+    return low, Fraction(100) if axis.operand in PERCENTAGES else None
+
+
+def _inside(point: Fraction, span: Span) -> bool:
+    return point == span[0] or span[0] <= point < span[1]
+
+
+def _after(point: Fraction, span: Span) -> bool:
+    return point > span[0] and not _inside(point, span)
+
+
+def _one(check: Callable[[Fraction, Span], bool]) -> Callable[[Fraction, list[Span]], Truth]:
+    return lambda point, spans: check(point, spans[0]) if len(spans) == 1 else None
+
+
+_CHECKS: dict[Comparing, Callable[[Fraction, list[Span]], Truth]] = {
+    Comparing.EQ: lambda point, spans: any(_inside(point, span) for span in spans),
+    Comparing.NEQ: lambda point, spans: not any(_inside(point, span) for span in spans),
+    Comparing.LT: _one(lambda point, span: point < span[0]),
+    Comparing.LTEQ: _one(lambda point, span: not _after(point, span)),
+    Comparing.GT: _one(_after),
+    Comparing.GTEQ: _one(lambda point, span: point >= span[0]),
+    Comparing.IS_ANY_OF: lambda point, spans: any(_inside(point, span) for span in spans),
+    Comparing.IS_NONE_OF: lambda point, spans: not any(_inside(point, span) for span in spans),
+    Comparing.IS_ALL_OF: lambda point, spans: all(_inside(point, span) for span in spans),
+}
+
+
+def _beat(comparison: Comparison) -> tuple[int, int] | None:
+    """Anchor and period in whole seconds; None where either is open."""
+    if len(comparison.right) != 1 or not comparison.anchor:
+        return None
+    start, period = INSTANTS[1](comparison.anchor), DURATIONS[0](comparison.right[0].text)
+    vague = DURATIONS[1](comparison.right[0].text) != period
+    if start is None or period is None or vague or period <= 0 or start.denominator * period.denominator != 1:
+        return None
+    return int(start), int(period)
+
+
+def _recurs(operator: Comparing, comparison: Comparison, point: Fraction) -> Truth:
+    beat = _beat(comparison)
+    if beat is None or operator not in (Comparing.EQ, Comparing.NEQ):
+        return None
+    on = (point - beat[0]) % beat[1] == 0
+    return on if operator is Comparing.EQ else not on
+
+
+def _meetings(found: Sequence[Comparison]) -> tuple[Fraction, ...]:
+    """Where beats meet (Chinese remainders: beats that meet two by two meet all together), each alone, and none."""
+    beats = [beat for beat in map(_beat, found) if beat is not None]
+    points = {Fraction(start) for start, _ in beats} | {Fraction(1, 3)}
+    common: tuple[int, int] | None = None
+    for beat in beats:
+        points |= {Fraction(met[0]) for other in beats if (met := _meet(beat, other)) is not None}
+        common = beat if common is None else _meet(common, beat) or common
+    return tuple(sorted(points | ({Fraction(common[0])} if common else set())))
+
+
+def _meet(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int] | None:
+    (first, step), (second, stride) = one, other
+    shared = gcd(step, stride)
+    if (second - first) % shared:
+        return None
+    turns = (second - first) // shared * pow(step // shared, -1, stride // shared) if stride != shared else 0
+    return first + step * turns, lcm(step, stride)
