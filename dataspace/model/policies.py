@@ -30,13 +30,24 @@ class AnswerKind(StrEnum):
 
 
 class Operand(StrEnum):
-    """Left operands of constraints. A fact for each may be part of a request."""
+    """Left operands of constraints. A fact for each may be part of a request.
+
+    To add one: a member here, and its row in `dataspace/policy/operands.py`, which says how its values compare,
+    where they come from and who can change them. A test demands the row.
+    """
 
     PURPOSE = "purpose"
     LEGAL_BASIS = "legal-basis"
     ROLE = "role"
+    PERSON = "person"
+    """The asker's own id."""
     AFFILIATION = "affiliation"
+    ORGANISATION_KIND = "organisation-kind"
+    """What the asker's organisation is, as its identity provider writes it: `public-body`, `company`, …"""
     COUNTRY = "country"
+    """Of the asker's organisation, as ISO 3166-1 alpha-2; `EU`, `EEA` and `adequacy` are wider places."""
+    SPATIAL = "spatial"
+    """Where the answer is used: places as for `country`."""
     RECIPIENT = "recipient"
     ANSWER_KIND = "answer-kind"
     SITE = "site"
@@ -44,14 +55,26 @@ class Operand(StrEnum):
     PERMIT = "permit"
     """`valid` where a permit that covers the request came with it, `none` where none came."""
     ETHICS_VOTE = "ethics-vote"
+    PROJECT = "project"
+    """The project that the permit was granted for, `none` where it names none."""
+    DISEASE = "disease"
+    """The one disease that the permit is for, as MONDO:0005148; `none` where it names none."""
     DPIA = "dpia"
+    """Status of the data protection impact assessment: terms of DPV."""
+    SECURE_ENVIRONMENT = "secure-environment"
+    """`valid` where what comes back stays in an enrolled workspace, `none` where it leaves."""
     DATE_TIME = "date-time"
     ELAPSED_TIME = "elapsed-time"
+    """Since the permit's (or the policy's) first use, as ISO 8601 duration or seconds; from the decider's own log."""
     COUNT = "count"
+    """Answers given so far; from the decider's own log."""
 
 
 class Operator(StrEnum):
-    """Operators of constraints; `is-a` climbs the hierarchy of the vocabulary."""
+    """Operators of constraints; `is-a` climbs the hierarchy of the vocabulary.
+
+    `is-part-of`: what is observed lies within what is named. `has-part`: what is named lies within what is observed.
+    """
 
     EQ = "eq"
     NEQ = "neq"
@@ -63,6 +86,8 @@ class Operator(StrEnum):
     IS_ANY_OF = "is-any-of"
     IS_NONE_OF = "is-none-of"
     IS_ALL_OF = "is-all-of"
+    HAS_PART = "has-part"
+    IS_PART_OF = "is-part-of"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +105,8 @@ class Connective(StrEnum):
     AND = "and"
     OR = "or"
     XONE = "xone"
+    AND_SEQUENCE = "and-sequence"
+    """As `and`, told in the order written: all facts of a request hold at one moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +157,8 @@ class Obligations:
 
     Units: `epsilon_question` and `epsilon_total` are ε of pure or approximate differential privacy; `cohort`,
     `minimum_sites`, `minimum_units`, `minimum_events` are counts of privacy units, sites, units, events;
-    `maximum_rows` is rows of an answer. None means that this allowance does not speak of it.
+    `maximum_rows` is rows of an answer; `retention_days` days for which what came back may be kept. None means that
+    this allowance does not speak of it. An empty `sites` is no site at all.
     """
 
     row_filter: Predicate | None = None
@@ -146,6 +174,18 @@ class Obligations:
     expires: datetime | None = None
     restate_purpose: bool = False
     attribution: str = ""
+    answer: AnswerKind | None = None
+    """The most revealing kind of answer that may be given."""
+    sites: frozenset[SiteName] | None = None
+    """Where it may be computed."""
+    retention_days: int | None = None
+    no_onward_sharing: bool = False
+    duties: frozenset[str] = frozenset()
+    """What else is owed, in words: to publish, to return results. Told with the answer; no machine carries them out."""
+    round_to: int | None = None
+    """Counts and sums of an aggregate answer are told as multiples of this."""
+    compare_across: frozenset[str] = frozenset()
+    """An aggregate is compared with earlier ones under the same permit, and of these too: `principal`, `project`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +231,15 @@ class Policy:
     site: SiteName | None = None
 
 
+class _Compilable:
+    """Room for what the engine makes of a set, for as long as the set lives; no part of its value, and not copied."""
+
+    __slots__ = ("compiled",)
+    compiled: object
+
+
 @dataclass(frozen=True, slots=True)
-class PolicySet:
+class PolicySet(_Compilable):
     """All policies in force at one moment, with the digest that records keep."""
 
     policies: tuple[Policy, ...]

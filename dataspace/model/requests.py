@@ -20,6 +20,15 @@ class Query:
     permit: PermitId | None = None
     kind: AnswerKind | None = None
     epsilon: float | None = None
+    parameters: tuple[object, ...] | None = None
+    """Values for the parameters of the text (`?`, `$1`, `$name`), in the order of these.
+
+    They become literals of the syntax tree that is decided on and runs, and stand in no record: the question is
+    recorded as it was written. A decision can be made again without them, and a value that somebody looks for (a
+    person's number) tells more than the shape of their question.
+    """
+    error: float | None = None
+    """For noisy answers, instead of ε: half the width of the 95 % interval that is wished for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +44,6 @@ class AccessRequest:
     permit: Permit | None = None
     site: SiteName | None = None
     facts: Mapping[Operand, Fact] = field(default_factory=dict)
+    relayed: bool = False
+    """Whether whoever decides only passes the question on to sites, which decide again: what is granted for some sites
+    alone is then granted to pass on, and the allowance says to which."""

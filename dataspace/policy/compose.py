@@ -1,6 +1,21 @@
 """Obligations of several rules as one: field by field the stricter, whatever the order.
 
-`compose` is associative, commutative and idempotent up to normal form: `compose(x)` is x in normal form.
+    row_filter                              rows that pass all of them
+    masks                                   of one column: null over constant over hash over generalise; of two
+                                            constants the first in order; of two widths the one that hides more
+    withheld, duties, compare_across        the columns, the duties, what is compared with, of all of them
+    cohort, minimum_sites, minimum_units,
+    minimum_events, round_to                the largest
+    epsilon_question, epsilon_total,
+    maximum_rows, retention_days            the smallest
+    expires                                 the earliest
+    answer                                  the least revealing: rows, aggregate, noisy, train
+    sites                                   those that all name; none named in common is no site at all
+    restate_purpose, no_onward_sharing      where any demands it
+    attribution                             all that are to be named
+
+A field that says nothing (None, or empty) leaves the others as they are. `compose` is associative, commutative and
+idempotent up to normal form, and only tightens: `compose(x)` is x in normal form.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -11,7 +26,7 @@ from typing import TypeVar
 
 from dataspace.model.datasets import Column, ColumnType
 from dataspace.model.names import ColumnName
-from dataspace.model.policies import Mask, MaskKind, Obligations
+from dataspace.model.policies import AnswerKind, Mask, MaskKind, Obligations
 from dataspace.model.predicates import All, Predicate
 from dataspace.policy.moments import as_utc
 
@@ -37,6 +52,10 @@ LEAST_COHORT = 5
 MOST_EPSILON = 8.0
 """More ε than this in one permit is not given by a policy alone."""
 
+NOTHING = Obligations()
+"""No demand at all."""
+
+_KINDS = {kind: place for place, kind in enumerate(AnswerKind)}
 _STRICTNESS = {MaskKind.NULL: 3, MaskKind.CONSTANT: 2, MaskKind.HASH: 1, MaskKind.GENERALISE: 0}
 _WORDY = frozenset({ColumnType.TEXT})
 
@@ -44,8 +63,17 @@ _WORDY = frozenset({ColumnType.TEXT})
 def compose(*obligations: Obligations, columns: Iterable[Column] = ()) -> Obligations:
     """The strictest of each field. `columns` say which masked columns hold text, where a shorter prefix hides more;
     for a column that is not among them, two different widths give a hash, which hides more than either."""
-    wordy = {column.name: column.type in _WORDY for column in columns}
-    return reduce(lambda left, right: _join(left, right, wordy), map(_normal, obligations), Obligations())
+    return join(map(normal, obligations), columns)
+
+
+def join(normals: Iterable[Obligations], columns: Iterable[Column] = ()) -> Obligations:
+    """`compose` of obligations that are in normal form already."""
+    return reduce(lambda left, right: _join(left, right, columns), normals, NOTHING)
+
+
+def reveals_more(kind: AnswerKind, bound: AnswerKind | None) -> bool:
+    """Whether a kind of answer tells more than the most revealing one that may be given."""
+    return bound is not None and _KINDS[kind] < _KINDS[bound]
 
 
 def effective(obligations: Obligations) -> Obligations:
@@ -66,10 +94,12 @@ def _or(value: T | None, default: T) -> T:
     return default if value is None else value
 
 
-def _join(left: Obligations, right: Obligations, wordy: Mapping[ColumnName, bool]) -> Obligations:
+def _join(left: Obligations, right: Obligations, columns: Iterable[Column]) -> Obligations:
+    if left is NOTHING or left is right:
+        return right
     return Obligations(
         row_filter=_both(left.row_filter, right.row_filter),
-        masks=_masks(left.masks, right.masks, wordy),
+        masks=_masks(left.masks, right.masks, columns),
         withheld=left.withheld | right.withheld,
         cohort=_pick(max, left.cohort, right.cohort),
         epsilon_question=_pick(min, left.epsilon_question, right.epsilon_question),
@@ -81,10 +111,20 @@ def _join(left: Obligations, right: Obligations, wordy: Mapping[ColumnName, bool
         expires=_earlier(left.expires, right.expires),
         restate_purpose=left.restate_purpose or right.restate_purpose,
         attribution=_lines(left.attribution, right.attribution),
+        answer=_pick(_less_revealing, left.answer, right.answer),
+        sites=_pick(frozenset.intersection, left.sites, right.sites),
+        retention_days=_pick(min, left.retention_days, right.retention_days),
+        round_to=_pick(max, left.round_to, right.round_to),
+        compare_across=left.compare_across | right.compare_across,
+        no_onward_sharing=left.no_onward_sharing or right.no_onward_sharing,
+        duties=left.duties | right.duties,
     )
 
 
-def _normal(obligations: Obligations) -> Obligations:
+def normal(obligations: Obligations) -> Obligations:
+    """The one form of all that demand the same."""
+    if obligations == NOTHING:
+        return NOTHING
     return replace(
         obligations,
         row_filter=_both(obligations.row_filter, None),
@@ -100,17 +140,27 @@ def _pick(stricter: Callable[[T, T], T], left: T | None, right: T | None) -> T |
     return stricter(left, right)
 
 
+def _less_revealing(left: AnswerKind, right: AnswerKind) -> AnswerKind:
+    return right if reveals_more(left, right) else left
+
+
 def _earlier(left: datetime | None, right: datetime | None) -> datetime | None:
+    if left is None and right is None:
+        return None
     return min((as_utc(moment) for moment in (left, right) if moment is not None), default=None)
 
 
 def _lines(left: str, right: str) -> str:
+    if not (left or right):
+        return ""
     parts = {part.strip() for text in (left, right) for part in text.split(";")}
     return "; ".join(sorted(parts - {""}))
 
 
 def _both(left: Predicate | None, right: Predicate | None) -> Predicate | None:
     """Rows that pass both, as one flat conjunction without repetition, in one order."""
+    if left is None and right is None:
+        return None
     # By spelling, not by equality: in Python 1 and true are equal, in a filter they are not.
     spelled = {repr(part): part for predicate in (left, right) for part in _conjuncts(predicate)}
     ordered = tuple(spelled[text] for text in sorted(spelled))
@@ -128,8 +178,11 @@ def _conjuncts(predicate: Predicate | None) -> tuple[Predicate, ...]:
 
 
 def _masks(
-    left: Mapping[ColumnName, Mask], right: Mapping[ColumnName, Mask], wordy: Mapping[ColumnName, bool]
+    left: Mapping[ColumnName, Mask], right: Mapping[ColumnName, Mask], columns: Iterable[Column]
 ) -> Mapping[ColumnName, Mask]:
+    if not (left and right):
+        return left or right  # in normal form, and so in order
+    wordy = {column.name: column.type in _WORDY for column in columns}
     both = {name: _stricter(left[name], right[name], wordy.get(name)) for name in left.keys() & right.keys()}
     merged = {**left, **right, **both}
     return {name: merged[name] for name in sorted(merged)}

@@ -6,6 +6,7 @@ from datetime import datetime
 from dataspace.model.permits import Permit
 from dataspace.model.policies import AnswerKind
 from dataspace.model.requests import AccessRequest
+from dataspace.policy.compose import reveals_more
 from dataspace.policy.kleene import Truth, any_of
 from dataspace.policy.moments import as_utc
 from dataspace.vocabulary.terms import Term, find, is_a
@@ -31,6 +32,10 @@ def kind_of(term: Term, wanted: Term) -> Truth:
 def _gaps(permit: Permit, request: AccessRequest, now: datetime) -> Iterator[str]:
     if permit.revoked is not None:
         yield f"it was revoked on {permit.revoked:%Y-%m-%d}"
+    if permit.suspended is not None:
+        yield f"it is suspended since {permit.suspended:%Y-%m-%d}"
+    if permit.closed is not None:
+        yield f"it was closed on {permit.closed:%Y-%m-%d}"
     if now < as_utc(permit.not_before):
         yield f"it begins on {permit.not_before:%Y-%m-%d}"
     if now >= as_utc(permit.expires):
@@ -40,10 +45,23 @@ def _gaps(permit: Permit, request: AccessRequest, now: datetime) -> Iterator[str
     yield from _data_gaps(permit, request)
     if request.kind not in permit.kinds:
         yield f"it gives {_kinds(permit.kinds)}, not {request.kind.value}"
-    if permit.sites and request.site not in permit.sites:
+    if reveals_more(request.kind, permit.obligations.answer):
+        yield f"it gives nothing that tells more than {permit.obligations.answer} answers"
+    if not _here(permit, request):
         yield "it does not name this site"
     if request.purpose and not _covers_purpose(permit, request.purpose):
         yield "it is for another purpose"
+
+
+def _here(permit: Permit, request: AccessRequest) -> bool:
+    """A permit that names sites holds at none that is not known; one that is limited to some by what it demands
+    leaves it to whoever knows the site."""
+    owed = permit.obligations.sites
+    if request.relayed:
+        return True
+    if owed is not None and request.site is not None and request.site not in owed:
+        return False
+    return not permit.sites or request.site in permit.sites
 
 
 def _data_gaps(permit: Permit, request: AccessRequest) -> Iterator[str]:

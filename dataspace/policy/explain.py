@@ -1,27 +1,32 @@
 """A decision in words: what each rule says here, who could change it, and how it reads on a screen."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from dataspace.model.decisions import Allow, ConstraintReport, Decision, Reason
 from dataspace.model.policies import Action, AnswerKind, Effect, Obligations, Operand
 from dataspace.policy.compose import effective
 from dataspace.policy.facts import NOT_STATED, VALID
-from dataspace.policy.judge import Finding
+from dataspace.policy.judge import Finding, allowed
+from dataspace.policy.operands import OPERANDS
 
 YOU = "you"
 
-_FROM_PERMIT = frozenset({Operand.PERMIT, Operand.LEGAL_BASIS, Operand.ETHICS_VOTE})
+_FROM_PERMIT = frozenset(
+    {Operand.PERMIT, Operand.LEGAL_BASIS, Operand.ETHICS_VOTE, Operand.PROJECT, Operand.DISEASE}
+)
 """What a permit that covers the request brings with it: who applies for one can supply these."""
 
 _FIRST = (Operand.PERMIT, Operand.PURPOSE, Operand.ANSWER_KIND)
 
 
-def reasons(found: Sequence[Finding], denied: bool) -> tuple[Reason, ...]:
+def reasons(found: Sequence[Finding]) -> tuple[Reason, ...]:
     """One reason for each rule, those that decided first; only these have a sentence."""
-    if not denied:
+    if allowed(found):
         return tuple(_reason(f, f.permits) for f in sorted(found, key=lambda f: not f.permits))
     decisive = decided(found)
-    rest = [finding for finding in found if finding not in decisive]
+    named = {id(finding) for finding in decisive}
+    rest = [finding for finding in found if id(finding) not in named]
     told: set[Operand] = set()
     said = []
     for finding in decisive:  # one mention of what is missing is enough, however many rules miss it
@@ -91,6 +96,12 @@ def obligation_lines(obligations: Obligations) -> tuple[str, ...]:
     lines += [f"{name} masked ({mask.kind.value})" for name, mask in sorted(owed.masks.items())]
     if owed.withheld:
         lines.append(f"without {', '.join(sorted(owed.withheld))}")
+    if owed.answer is not None:
+        lines.append(f"nothing that tells more than {owed.answer.value} answers")
+    if owed.round_to is not None:
+        lines.append(f"counts and sums of aggregates in steps of {owed.round_to}")
+    if owed.compare_across:
+        lines.append(f"aggregates compared with all earlier ones of the same {_listed(owed.compare_across)}")
     if owed.maximum_rows is not None:
         lines.append(f"at most {owed.maximum_rows} rows")
     lines.append(
@@ -99,9 +110,27 @@ def obligation_lines(obligations: Obligations) -> tuple[str, ...]:
     )
     if owed.expires is not None:
         lines.append(f"until {owed.expires:%Y-%m-%d}")
+    return (*lines, *duty_lines(owed))
+
+
+def _listed(words: Iterable[str]) -> str:
+    return " and the same ".join(sorted(words))
+
+
+def duty_lines(owed: Obligations) -> list[str]:
+    """What is owed after the answer has left."""
+    lines = []
+    if owed.sites is not None:
+        lines.append(f"computed only at {', '.join(sorted(owed.sites)) or 'no site'}")
+    if owed.retention_days is not None:
+        lines.append(f"kept for at most {owed.retention_days} days")
+    if owed.no_onward_sharing:
+        lines.append("not handed on")
+    if owed.restate_purpose:
+        lines.append("the purpose restated with each question")
     if owed.attribution:
         lines.append(f"named as {owed.attribution}")
-    return tuple(lines)
+    return lines + sorted(owed.duties)
 
 
 def _reason(finding: Finding, decisive: bool) -> Reason:
@@ -111,7 +140,9 @@ def _reason(finding: Finding, decisive: bool) -> Reason:
         effect=finding.rule.effect,
         applies=finding.node.truth,
         sentence=_sentence(finding) if decisive else "",
-        constraints=tuple(finding.node.leaves()),
+        constraints=tuple(
+            replace(report, who_can_change=_who(report, finding)) for report in finding.node.leaves()
+        ),
         who_can_change=who_can_change(finding) if finding.blockers() else finding.policy.owner,
     )
 
@@ -164,7 +195,19 @@ def _yours(report: ConstraintReport) -> bool:
         case Operand.PURPOSE:  # stating one is in your hands, having another one is not
             return report.holds is None
         case _:
-            return report.operand in _FROM_PERMIT or report.operand is Operand.LABEL
+            return OPERANDS[report.operand].changed_by == YOU
+
+
+def _who(report: ConstraintReport, finding: Finding) -> str:
+    """Whose act changes what this constraint saw; where it could be yours but is not, the policy has to change."""
+    if _yours(report):
+        return YOU
+    changed_by = OPERANDS[report.operand].changed_by
+    return finding.policy.owner if changed_by == YOU else changed_by
+
+
+def _by(report: ConstraintReport) -> str:
+    return f" (changed by {report.who_can_change})" if report.who_can_change else ""
 
 
 def _reason_lines(reason: Reason) -> list[str]:
@@ -176,7 +219,7 @@ def _reason_lines(reason: Reason) -> list[str]:
     ]
     marks = {True: "yes", False: "no", None: "?"}
     lines += [
-        f"    {marks[c.holds]:<4}{c.operand.value.replace('-', ' ')}: {c.required}; here {c.observed}"
+        f"    {marks[c.holds]:<4}{c.operand.value.replace('-', ' ')}: {c.required}; here {c.observed}{_by(c)}"
         for c in reason.constraints
     ]
     return lines

@@ -5,19 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dataspace.model.decisions import ConstraintReport
-from dataspace.model.policies import (
-    Action,
-    Connective,
-    Effect,
-    Operand,
-    Policy,
-    PolicySet,
-    Rule,
-)
+from dataspace.model.policies import Connective, Effect, Obligations, Operand, Policy, PolicySet, Rule
 from dataspace.model.requests import AccessRequest
+from dataspace.policy.compose import reveals_more
 from dataspace.policy.evaluate import Node, evaluate, join
-from dataspace.policy.facts import Observation, observe
-from dataspace.policy.index import candidates
+from dataspace.policy.facts import Observation, Observed, observe
+from dataspace.policy.index import Entry, Index, covers, indexed
 from dataspace.policy.kleene import Truth
 
 
@@ -45,14 +38,41 @@ class Finding:
         return tuple(self.node.against(self.rule.effect is Effect.PERMIT))
 
 
+def permitting(request: AccessRequest, index: Index, facts: Observed) -> Sequence[Entry]:
+    """The permissions that apply; none where a prohibition does, or may. What `judge` finds, without the report."""
+    site, buckets = request.site, index.buckets(request)
+    asked = [bucket.asked(request.action, request.kind) for bucket in buckets]
+    for forbids, _ in asked:
+        for entry in forbids:
+            if entry.site is not None and site is not None and entry.site != site:
+                continue
+            if entry.truth is None or entry.truth(facts) is not False:
+                return ()
+    found = []
+    for _, permits in asked:
+        for entry in permits:
+            if entry.site is not None and entry.site != site:
+                continue
+            if entry.owed.sites is not None and _granted_here(entry.owed, request) is False:
+                continue
+            if entry.truth is None or entry.truth(facts) is True:
+                found.append(entry)
+    return found
+
+
+def allows(request: AccessRequest, policies: PolicySet, now: datetime) -> bool:
+    """Whether the request would be allowed."""
+    return bool(permitting(request, indexed(policies), observe(request, now)))
+
+
 def judge(request: AccessRequest, policies: PolicySet, now: datetime) -> tuple[Finding, ...]:
     """Every rule that speaks of the request, by policy and then as written there: the order in which the policies
     came does not show."""
     facts = observe(request, now)
     found = [
-        Finding(policy, place, rule, _node(policy, rule, request, facts))
-        for policy, place, rule in candidates(policies, request.dataset.dataset)
-        if _here(policy, request) is not False and speaks(rule, request)
+        Finding(entry.policy, entry.place, entry.rule, _node(entry.policy, entry.rule, request, facts))
+        for entry in indexed(policies).speaking(request)
+        if _here(entry.policy, request) is not False
     ]
     return tuple(sorted(found, key=lambda finding: (finding.policy.id, finding.place)))
 
@@ -62,24 +82,19 @@ def allowed(found: Sequence[Finding]) -> bool:
     return not any(finding.forbids for finding in found) and any(finding.permits for finding in found)
 
 
-def speaks(rule: Rule, request: AccessRequest) -> bool:
-    """Whether a rule's target is what was asked for.
-
-    A label is enough to forbid. It is not enough to permit: a permission has to name the dataset (or say
-    everything), so that a label put on a column can take access away and never give it.
-    """
-    target = rule.target
-    if target.everything or request.dataset.dataset in target.datasets:
-        return True
-    carried = {label for column in request.columns for label in column.labels}
-    return rule.effect is Effect.FORBID and bool(target.labels & carried)
-
-
 def _here(policy: Policy, request: AccessRequest) -> Truth:
     """A site's policy speaks of that site's data alone; None where the request does not say where it is decided."""
     if policy.site is None:
         return True
     return None if request.site is None else policy.site == request.site
+
+
+def _granted_here(owed: Obligations, request: AccessRequest) -> bool:
+    """Whether what a permission demands leaves this site. Where the request names none, or is only passed on, the
+    demand travels on."""
+    if owed.sites is None or request.site is None or request.relayed:
+        return True
+    return request.site in owed.sites
 
 
 def _node(policy: Policy, rule: Rule, request: AccessRequest, facts: Mapping[Operand, Observation]) -> Node:
@@ -98,16 +113,19 @@ def _scope(policy: Policy, rule: Rule, request: AccessRequest) -> Iterator[Node]
         yield _leaf(Operand.ANSWER_KIND, given, request.kind.value, request.kind in rule.kinds)
         if request.kind not in rule.kinds:
             return
-    if (covered := _covers(rule.actions, request.action)) is not True:
+    if (covered := covers(rule.actions, request.action)) is not True:
         wanted = " or ".join(sorted(f"to {action.value}" for action in rule.actions))
         yield _leaf(Operand.ANSWER_KIND, wanted, f"to {request.action.value}", covered)
+    if rule.effect is Effect.PERMIT:
+        yield from _limits(rule.obligations, request)
 
 
-def _covers(actions: frozenset[Action], asked: Action) -> Truth:
-    """`use` covers the others; whether a rule about one of them covers an unspecific use cannot be told."""
-    if not actions or Action.USE in actions or asked in actions:
-        return True
-    return None if asked is Action.USE else False
+def _limits(owed: Obligations, request: AccessRequest) -> Iterator[Node]:
+    """A permission does not reach further than what it demands lets it."""
+    if owed.answer is not None and reveals_more(request.kind, owed.answer):
+        yield _leaf(Operand.ANSWER_KIND, f"at most {owed.answer.value}", request.kind.value, False)
+    if owed.sites is not None and not _granted_here(owed, request):
+        yield _leaf(Operand.SITE, " or ".join(sorted(owed.sites)) or "none", str(request.site), False)
 
 
 def _leaf(operand: Operand, wanted: str, seen: str, truth: Truth) -> Node:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import product
 
 from dataspace.model.datasets import Column
@@ -21,7 +21,7 @@ from dataspace.model.policies import (
 )
 from dataspace.model.requests import AccessRequest
 from dataspace.policy.coverage import purposes_of
-from dataspace.policy.judge import Finding, allowed, judge
+from dataspace.policy.judge import Finding, allows
 from dataspace.policy.moments import as_utc
 from dataspace.vocabulary.terms import find
 
@@ -32,6 +32,9 @@ _ACTIONS = {
     AnswerKind.TRAIN: Action.TRAIN,
 }
 _MOST_PURPOSES = 4
+_SHORTLY = timedelta(days=1)
+_LATEST = datetime.max.replace(tzinfo=UTC) - _SHORTLY
+"""Later than this the calendar has no next day."""
 _NAMING = frozenset({Operator.EQ, Operator.IS_A, Operator.IS_ANY_OF, Operator.IS_ALL_OF, Operator.IS_NONE_OF})
 
 
@@ -49,7 +52,7 @@ class _Change:
 def nearest(request: AccessRequest, policies: PolicySet, now: datetime, found: Sequence[Finding]) -> str:
     """One sentence with what to type, or who else could change it. For a request that was refused."""
     for change in sorted(_changes(request, found, now), key=lambda change: change.cost):
-        if allowed(judge(change.request, policies, now)):
+        if allows(change.request, policies, now):
             return _sentence(request, change)
     return _owners(request, found)
 
@@ -134,7 +137,7 @@ def _imagined(request: AccessRequest, now: datetime, bases: Sequence[str]) -> Pe
         kinds=frozenset({request.kind}),
         obligations=Obligations(),
         not_before=start,
-        expires=start + timedelta(days=1),
+        expires=start + _SHORTLY if start < _LATEST else _LATEST,
     )
 
 

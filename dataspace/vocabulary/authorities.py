@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from dataspace.vocabulary.health_categories import CATEGORIES
+
 _EU = "http://publications.europa.eu/resource/authority/"
 _HEALTH = "https://hdeu-dcat.data.health.europa.eu/resource/authority/"
 _IRI = re.compile(r"(?:https?://[^\s/<>\"{}|\\^`]+|urn:[A-Za-z0-9][A-Za-z0-9-]{0,31}:)[^\s<>\"{}|\\^`]*")
@@ -30,7 +32,8 @@ class Authority:
         """The IRI of a term given as IRI, code or word; empty where the text is none of these."""
         text = text.strip()
         if is_iri(text):
-            return text
+            known_here = text.removeprefix(self.base) in self.words.values()
+            return "" if self.closed and text.startswith(self.base) and not known_here else text
         if known := self.words.get(text.casefold()):
             return self.base + known
         upper = text.upper()
@@ -93,7 +96,7 @@ LICENCES = Authority(
     _EU + "licence/",
     words={"cc0": "CC0", "cc by 4.0": "CC_BY_4_0", "cc-by-4.0": "CC_BY_4_0", "cc-by-sa-4.0": "CC_BYSA_4_0"},
 )
-HEALTH_CATEGORIES = Authority(_HEALTH + "healthcategories/", words={"electronic health records": "EHRS"})
+HEALTH_CATEGORIES = Authority(_HEALTH + "healthcategories/", words=CATEGORIES, closed=True)
 HEALTH_THEMES = Authority(_HEALTH + "health-theme/")
 CODING_SYSTEMS = Authority(_HEALTH + "coding-system/", r"[A-Z][A-Z0-9-]*")
 

@@ -79,5 +79,6 @@ and credit; advertising and marketing; harmful products; activities against nati
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "purposes of Art. 53": tuple(name for names in ARTICLE_53.values() for name in names),
+    "purposes for public bodies": tuple(name for letter in "abc" for name in ARTICLE_53[letter]),
     "uses of Art. 54": tuple(name for names in ARTICLE_54.values() for name in names),
 }

@@ -65,6 +65,9 @@ health:HealthcareManagement | Healthcare Management | dpv:Purpose
 health:InsuranceManagement | Insurance Management | health:HealthcareManagement
 health:HealthInsuranceManagement | Health Insurance Management | health:InsuranceManagement
 health:LifeInsuranceManagement | Life Insurance Management | health:InsuranceManagement
+ds:PopulationOriginsResearch | Population Origins Research | dpv:ResearchAndDevelopment
+ds:GeneticResearch | Genetic Research | dpv:ResearchAndDevelopment
+ds:MethodsResearch | Methods Research | dpv:ResearchAndDevelopment
 ds:PredictiveMaintenance | Predictive Maintenance | dpv:InternalResourceOptimisation
 ds:DecisionAgainstPerson | Decision against a Person | dpv:Purpose
 ds:InsuranceDecision | Insurance Decision | ds:DecisionAgainstPerson
@@ -85,6 +88,8 @@ ALIASES: Mapping[str, str] = {
     "job decisions": "ds:JobDecision",
     "hiring": "dpv:PersonnelHiring",
     "employee monitoring": "dpv:PersonnelMonitoring",
+    "ancestry research": "ds:PopulationOriginsResearch",
+    "methods development": "ds:MethodsResearch",
     "maintenance": "ds:PredictiveMaintenance",
     "any purpose": "dpv:Purpose",
 }

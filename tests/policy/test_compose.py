@@ -1,5 +1,6 @@
 """Obligations compose towards the stricter, whatever the order and however often."""
 
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
 
@@ -8,10 +9,10 @@ from hypothesis import strategies as st
 
 from dataspace.model.codec import to_json
 from dataspace.model.datasets import Column, ColumnType
-from dataspace.model.names import ColumnName
-from dataspace.model.policies import Mask, MaskKind, Obligations
+from dataspace.model.names import ColumnName, SiteName
+from dataspace.model.policies import AnswerKind, Mask, MaskKind, Obligations
 from dataspace.model.predicates import All, Comparator, Compare, Not, Predicate
-from dataspace.policy.compose import DEFAULTS, LEAST_COHORT, MOST_EPSILON, compose, effective
+from dataspace.policy.compose import DEFAULTS, LEAST_COHORT, MOST_EPSILON, compose, effective, reveals_more
 from dataspace.transparency.canonical import canonical_json
 
 A, B, C = (ColumnName(name) for name in "abc")
@@ -53,6 +54,11 @@ obligations = st.builds(
     expires=st.none() | _moments,
     restate_purpose=st.booleans(),
     attribution=st.sampled_from(["", "x", "y; x", "z"]),
+    answer=st.none() | st.sampled_from(AnswerKind),
+    sites=st.none() | st.frozensets(st.sampled_from([SiteName(name) for name in "abc"])),
+    retention_days=_counts,
+    no_onward_sharing=st.booleans(),
+    duties=st.frozensets(st.sampled_from(["publish", "return results"])),
 )
 
 
@@ -93,6 +99,56 @@ def test_composition_only_tightens(one: Obligations, other: Obligations) -> None
         assert both.expires is not None
         assert both.expires <= one.expires
     assert both.restate_purpose >= one.restate_purpose
+    assert both.no_onward_sharing >= one.no_onward_sharing
+    assert both.duties >= one.duties
+    assert _least(both.retention_days) <= _least(one.retention_days)
+    if one.sites is not None:
+        assert both.sites is not None
+        assert both.sites <= one.sites
+    assert all(reveals_more(kind, both.answer) >= reveals_more(kind, one.answer) for kind in AnswerKind)
+    for column, mask in one.masks.items():
+        assert _hiding(both.masks[column], column) >= _hiding(mask, column)
+
+
+def test_every_field_is_composed() -> None:
+    nothing = Obligations()
+    full = Obligations(
+        Compare(A, Comparator.EQ, 1),
+        {A: Mask(MaskKind.NULL)},
+        frozenset({B}),
+        *(1, 1.0, 1.0, 1, 1, 1, 1),
+        datetime(2026, 1, 1, tzinfo=UTC),
+        True,
+        "x",
+        AnswerKind.NOISY,
+        frozenset(),
+        1,
+        True,
+        frozenset({"publish"}),
+        5,
+        frozenset({"principal"}),
+    )
+    for field in fields(Obligations):
+        assert getattr(full, field.name) != getattr(nothing, field.name), f"{field.name} is not tried here"
+    assert compose(full, nothing) == compose(nothing, full) == full
+
+
+def test_sites_that_no_two_permissions_share_are_none_at_all() -> None:
+    apart = [Obligations(sites=frozenset({SiteName(name)})) for name in "ab"]
+    assert compose(*apart).sites == frozenset()
+
+
+def test_the_least_revealing_of_two_answers_is_owed() -> None:
+    order = [AnswerKind.ROWS, AnswerKind.AGGREGATE, AnswerKind.NOISY, AnswerKind.TRAIN]
+    for more, less in pairwise(order):
+        assert compose(Obligations(answer=more), Obligations(answer=less)).answer is less
+
+
+def _hiding(mask: Mask, column: ColumnName) -> tuple[int, float]:
+    """How much a mask hides: kind first, then the width, where it is known which way it goes."""
+    order = [MaskKind.GENERALISE, MaskKind.HASH, MaskKind.CONSTANT, MaskKind.NULL]
+    known = mask.kind is MaskKind.GENERALISE and column != C
+    return order.index(mask.kind), (mask.width if column == B else -mask.width) if known else 0.0
 
 
 def _least(value: float | None) -> float:

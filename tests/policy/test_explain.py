@@ -192,8 +192,8 @@ def test_an_unclear_prohibition_says_what_is_unclear() -> None:
 def test_a_report_shows_every_rule_with_what_it_wants_and_what_is_there() -> None:
     lines = report_lines(refused(ASKED, in_force(RESEARCH)))
     assert lines[0] == "Refused."
-    assert "    no  permit: valid; here none came with the question" in lines
-    assert "    ?   purpose: scientific research; here not stated" in lines
+    assert "    no  permit: valid; here none came with the question (changed by you)" in lines
+    assert "    ?   purpose: scientific research; here not stated (changed by you)" in lines
     assert lines[-1].startswith("You can change this: hub.apply(")
 
 
