@@ -25,12 +25,18 @@ from dataspace.model.policies import (
 )
 from dataspace.model.principals import Role
 from dataspace.policy.moments import duration, moment, number
+from dataspace.vocabulary.places import COUNTRIES, WORDS, countries
 from dataspace.vocabulary.terms import find, group, words
 
 _OPERANDS = {
     operand.value.replace("-", " "): operand for operand in Operand if operand is not Operand.ANSWER_KIND
 } | {"answers": Operand.ANSWER_KIND, "date": Operand.DATE_TIME}
-_CONNECTIVES = {"all": Connective.AND, "any": Connective.OR, "one": Connective.XONE}
+_CONNECTIVES = {
+    "all": Connective.AND,
+    "any": Connective.OR,
+    "one": Connective.XONE,
+    "in order": Connective.AND_SEQUENCE,
+}
 _OPERATORS = {
     "is": Operator.EQ,
     "is not": Operator.NEQ,
@@ -44,6 +50,8 @@ _OPERATORS = {
     "at least": Operator.GTEQ,
     "before": Operator.LT,
     "after": Operator.GT,
+    "within": Operator.IS_PART_OF,
+    "includes": Operator.HAS_PART,
 }
 _SETS = frozenset({Operator.IS_ANY_OF, Operator.IS_NONE_OF, Operator.IS_ALL_OF})
 _OPPOSITES = {
@@ -54,6 +62,9 @@ _OPPOSITES = {
 }
 _OPPOSITES |= {opposite: operator for operator, opposite in _OPPOSITES.items()}
 _TERMS = frozenset({Operand.PURPOSE, Operand.LEGAL_BASIS, Operand.DPIA})
+_PLACES = frozenset({Operand.COUNTRY, Operand.SPATIAL})
+ORGANISATIONS = ("public body", "non-profit organisation", "company")
+_STATES = frozenset({Operand.PERMIT, Operand.SECURE_ENVIRONMENT})
 _CLOSED: dict[Operand, type[StrEnum]] = {
     Operand.ROLE: Role,
     Operand.LABEL: Label,
@@ -85,13 +96,15 @@ def negated(given: Condition, where: Where) -> Condition:
     if isinstance(given, Compound):
         if given.connective is Connective.XONE:
             raise unreadable(where, "'one' cannot stand under 'unless'.", "Say it with 'all' and 'any'.")
-        turned = Connective.OR if given.connective is Connective.AND else Connective.AND
+        turned = Connective.AND if given.connective is Connective.OR else Connective.OR
         return Compound(turned, tuple(negated(part, where) for part in given.parts))
-    if given.operator is Operator.IS_A:
+    if given.operator in (Operator.IS_A, Operator.IS_PART_OF):
         return Constraint(given.operand, Operator.IS_NONE_OF, given.right)
     if given.operator is Operator.IS_ALL_OF:
         absent = tuple(Constraint(given.operand, Operator.IS_NONE_OF, (right,)) for right in given.right)
         return joined(Connective.OR, absent, where)
+    if given.operator is Operator.HAS_PART:
+        raise unreadable(where, "'includes' cannot stand under 'unless'.", "Say it with 'within'.")
     return Constraint(given.operand, _OPPOSITES[given.operator], given.right)
 
 
@@ -153,7 +166,8 @@ def _one_of(operand: Operand, node: Node) -> Condition:
     values = _values(operand, node)
     if len(values) > 1:
         return Constraint(operand, Operator.IS_ANY_OF, values)
-    return Constraint(operand, Operator.IS_A if operand in _TERMS else Operator.EQ, values)
+    climbs = operand in _TERMS or values[0] in WORDS
+    return Constraint(operand, Operator.IS_A if climbs else Operator.EQ, values)
 
 
 def _values(operand: Operand, node: Node) -> tuple[str, ...]:
@@ -174,9 +188,22 @@ def _value(operand: Operand, node: Node) -> tuple[str, ...]:
         if plain not in known:
             raise unknown(node.where, f"a {operand.value.replace('-', ' ')}", text, known)
         return (plain,)
-    if operand is Operand.PERMIT and text not in ("valid", "none"):
-        raise unknown(node.where, "what a permit can be", text, ("valid", "none"))
+    if operand in _PLACES:
+        return (_place(node, text),)
+    if operand is Operand.ORGANISATION_KIND and text not in ORGANISATIONS:
+        raise unknown(node.where, "a kind of organisation", text, ORGANISATIONS)
+    if operand in _STATES and text not in ("valid", "none"):
+        raise unknown(node.where, f"what a {operand.value.replace('-', ' ')} can be", text, ("valid", "none"))
     scale, example = _SCALES.get(operand, (None, ""))
     if scale is not None and scale(text) is None:
         raise unreadable(node.where, f"'{text[:40]}' is not {example}.")
     return (text,)
+
+
+def _place(node: Node, text: str) -> str:
+    """A country's code or a wider place, in the spelling that the list has."""
+    if not countries(text):
+        raise unknown(
+            node.where, "a country (ISO 3166, two letters) or a wider place", text, [*WORDS, *COUNTRIES]
+        )
+    return next((word for word in WORDS if word.casefold() == text.casefold()), text.upper())

@@ -6,8 +6,8 @@ from typing import Any
 
 from dataspace.adapters.yaml_tree import Fields, Node, fields, items_of, text_of, unknown, unreadable
 from dataspace.errors import DataspaceError
-from dataspace.model.names import ColumnName
-from dataspace.model.policies import Mask, MaskKind, Obligations
+from dataspace.model.names import ColumnName, SiteName, site_name
+from dataspace.model.policies import AnswerKind, Mask, MaskKind, Obligations
 from dataspace.model.predicates import Predicate
 from dataspace.policy.compose import LEAST_COHORT, MOST_EPSILON
 
@@ -17,10 +17,26 @@ _COUNTS: Mapping[str, tuple[str, int]] = {
     "minimum sites": ("minimum_sites", 1),
     "minimum units": ("minimum_units", 1),
     "minimum events": ("minimum_events", 1),
+    "retention days": ("retention_days", 1),
+    "round to": ("round_to", 1),
 }
 """Key, field and the least that it may be."""
 _EPSILONS = {"epsilon per question": "epsilon_question", "epsilon per permit": "epsilon_total"}
-_KEYS = (*_COUNTS, *_EPSILONS, "rows", "mask", "withhold", "restate purpose", "attribution")
+_YES = {"restate purpose": "restate_purpose", "no onward sharing": "no_onward_sharing"}
+_TEXTS = ("attribution", "duties")
+_KEYS = (
+    *_COUNTS,
+    *_EPSILONS,
+    "rows",
+    "mask",
+    "withhold",
+    *_YES,
+    *_TEXTS,
+    "answers at most",
+    "sites",
+    "compare across",
+)
+ACROSS = ("principal", "project")
 
 
 def limits(node: Node, predicate: Callable[[str], Predicate]) -> Obligations:
@@ -43,8 +59,16 @@ def limits(node: Node, predicate: Callable[[str], Predicate]) -> Obligations:
             read["withheld"] = frozenset(
                 ColumnName(text_of(item, "'withhold'")) for item in items_of(value, "'withhold'")
             )
-        elif key == "restate purpose":
-            read["restate_purpose"] = _yes(value)
+        elif key in _YES:
+            read[_YES[key]] = _yes(value, key)
+        elif key == "duties":
+            read["duties"] = frozenset(text_of(item, "'duties'") for item in items_of(value, "'duties'"))
+        elif key == "compare across":
+            read["compare_across"] = frozenset(map(_across, items_of(value, "'compare across'")))
+        elif key == "answers at most":
+            read["answer"] = _kind(value)
+        elif key == "sites":
+            read["sites"] = frozenset(_site(item) for item in items_of(value, "'sites'"))
         else:
             read["attribution"] = text_of(value, "'attribution'")
     return Obligations(**read)
@@ -103,8 +127,30 @@ def _mask(node: Node) -> Mask:
     return Mask(kind)
 
 
-def _yes(node: Node) -> bool:
-    word = text_of(node, "'restate purpose'")
+def _kind(node: Node) -> AnswerKind:
+    word = text_of(node, "'answers at most'")
+    if word not in {kind.value for kind in AnswerKind}:
+        raise unknown(node.where, "a kind of answer", word, [kind.value for kind in AnswerKind])
+    return AnswerKind(word)
+
+
+def _across(node: Node) -> str:
+    word = text_of(node, "'compare across'")
+    if word not in ACROSS:
+        raise unknown(node.where, "what aggregates are compared across", word, ACROSS)
+    return word
+
+
+def _site(node: Node) -> SiteName:
+    text = text_of(node, "'sites'")
+    try:
+        return site_name(text)
+    except ValueError as error:
+        raise unreadable(node.where, f"'{text[:60]}' is no site: {error}.") from error
+
+
+def _yes(node: Node, key: str) -> bool:
+    word = text_of(node, f"'{key}'")
     if word not in ("yes", "no"):
         raise unknown(node.where, "an answer", word, ("yes", "no"))
     return word == "yes"

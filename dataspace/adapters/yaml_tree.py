@@ -6,6 +6,8 @@ numbers (YAML 1.1 would make them so). Refused: anchors and aliases (a page of t
 and whatever is larger or deeper than any policy is.
 """
 
+import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -17,6 +19,14 @@ from dataspace.errors import PolicyUnreadable
 MOST_CHARACTERS = 64 * 1024
 MOST_DEPTH = 12
 MOST_NODES = 4_000
+_UNSEEN = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"})
+"""Categories of Unicode: control, format, private, surrogate, unassigned, line and paragraph separators."""
+_ALIKE = frozenset(
+    {"LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "CHEROKEE", "COPTIC", "FULLWIDTH", "MATHEMATICAL"}
+)
+_UNITS = "\u00b5\u03bc\u03a9\u2126"
+"""Micro and ohm stand beside Latin letters in units."""
+_WORD = re.compile(r"[^\W\d_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +128,29 @@ def items_of(node: Node, what: str) -> tuple[Node, ...]:
     return found
 
 
+def refuse_disguised(where: Where, text: str) -> None:
+    """Refuse what reads as something else than it is: characters that nobody sees or that turn the direction of
+    writing, and words that mix letters of several alphabets (a Cyrillic а in a Latin name)."""
+    for character in text:
+        if unicodedata.category(character) in _UNSEEN and character not in "\t\n":
+            raise unreadable(
+                where, f"it holds an invisible character (U+{ord(character):04X}).", "Retype it."
+            )
+    for word in _WORD.findall(text):
+        alphabets = {_alphabet(letter) for letter in word} - {""}
+        if len(alphabets) > 1:
+            said = " and ".join(sorted(name.capitalize() for name in alphabets))
+            raise unreadable(where, f"the word '{word[:40]}' mixes letters of {said}.", "Retype it.")
+
+
+def _alphabet(letter: str) -> str:
+    """`LATIN`, `GREEK`, `CYRILLIC`, … where letters of it look like those of another alphabet; empty elsewhere."""
+    if letter in _UNITS:
+        return ""
+    name = unicodedata.name(letter, "").split(" ")[0]
+    return name if name in _ALIKE else ""
+
+
 def _check_events(text: str, file: str) -> None:
     depth = nodes = documents = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
@@ -138,6 +171,7 @@ def _check_events(text: str, file: str) -> None:
 def _tree(node: yaml.Node, file: str) -> Node:
     where = Where(file, node.start_mark.line + 1)
     if isinstance(node, yaml.ScalarNode):
+        refuse_disguised(where, node.value)
         return Text(where, node.value)
     if isinstance(node, yaml.SequenceNode):
         return Listing(where, tuple(_tree(item, file) for item in node.value))
@@ -146,6 +180,7 @@ def _tree(node: yaml.Node, file: str) -> Node:
         at = Where(file, key.start_mark.line + 1)
         if not isinstance(key, yaml.ScalarNode):
             raise unreadable(at, "a key has to be one word or phrase.")
+        refuse_disguised(at, key.value)
         if key.value in result.members:
             raise unreadable(at, f"'{key.value[:60]}' stands here a second time.", "Keep one of the two.")
         result.members[key.value] = _tree(value, file)

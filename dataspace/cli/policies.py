@@ -1,4 +1,4 @@
-"""`dataspace policy`: read a policy, rehearse it, put it in force."""
+"""`dataspace policy`: write a policy, rehearse it, put it in force, and look back."""
 
 import warnings
 from collections.abc import Iterable, Sequence
@@ -7,17 +7,56 @@ from typing import Annotated
 
 import typer
 
+from dataspace.cli import policy_odrl, policy_versions
 from dataspace.cli.files import read_text
-from dataspace.cli.words import As, Home, example
-from dataspace.errors import PolicyUnreadable
+from dataspace.cli.words import As, Home, Json, example, show, show_json
+from dataspace.errors import InvalidRequest, PolicyUnreadable
 from dataspace.model.policies import Policy
 
 app = typer.Typer(
-    help="Read a policy, rehearse it, put it in force.",
+    help="Write a policy, rehearse it, put it in force, and look back.",
     epilog=example("dataspace policy test policies/hospital.yaml"),
     no_args_is_help=True,
 )
 File = Annotated[Path, typer.Argument(help="A policy in YAML.")]
+policy_odrl.add_to(app)
+Since = Annotated[str, typer.Option(help="How far back: 30d, 12h, 4w.")]
+policy_versions.add_to(app)
+
+
+@app.command(epilog=example("dataspace policy new hospital-registry heart --on heart_stays"))
+def new(
+    template: Annotated[str, typer.Argument(help="A policy that comes with the package; `list` shows them.")],
+    name: Annotated[
+        str, typer.Argument(help="The new policy's name: lower-case letters, digits and -.")
+    ] = "",
+    on: Annotated[str, typer.Option(help="The dataset that it is for; left out: the template's.")] = "",
+    folder: Annotated[Path, typer.Option(help="Where to write it.")] = Path(),
+) -> None:
+    """Write a policy to edit, with its scenarios beside it. `dataspace policy new list` shows the templates."""
+    from dataspace.adapters.packaged_policies import policy_names, policy_text
+    from dataspace.adapters.policy_template import filled_in
+
+    if template == "list":
+        for known in policy_names():
+            title = next(line for line in policy_text(known).splitlines() if line.startswith("title:"))
+            typer.echo(f"{known:22} {title.removeprefix('title:').strip()}")
+        return
+    if not name:
+        raise InvalidRequest("The new policy needs a name.", f"`dataspace policy new {template} NAME`.")
+    for path, text in filled_in(template, name, on).items():
+        place = folder / path
+        try:
+            with place.open("x", encoding="utf-8") as file:  # never over something that somebody wrote
+                file.write(text)
+        except FileExistsError as error:
+            raise InvalidRequest(f"'{place}' is there already.", "Choose another name.") from error
+        except OSError as error:
+            raise InvalidRequest(
+                f"'{place}' cannot be written ({error.strerror}).", "Check --folder."
+            ) from error
+    typer.echo(f"{folder / name}.yaml and {name}.scenarios.yaml are there to edit, not in force.")
+    typer.echo(f"Then: dataspace policy test {folder / name}.yaml")
 
 
 @app.command(epilog=example("dataspace policy check policies/hospital.yaml"))
@@ -43,7 +82,7 @@ def test(
         Path | None, typer.Option(help="The scenario file; left out: the one beside the policy.")
     ] = None,
 ) -> None:
-    """Rehearse a policy: each scenario beside it, decided as it would be. Exit 1 where one differs."""
+    """Try a policy on its scenarios: each decided as it would be. Exit 1 where one differs."""
     from dataspace.adapters.duckdb.reader import DuckdbReader
     from dataspace.adapters.scenario_yaml import parse_scenarios
     from dataspace.policy.digest import policy_set
@@ -53,6 +92,12 @@ def test(
     beside = scenarios or file.with_name(f"{file.stem}.scenarios.yaml")
     with DuckdbReader() as reader:
         rehearsal = parse_scenarios(read_text(beside), beside.name, reader.predicate)
+    if rehearsal.policy != policy.id:
+        raise InvalidRequest(
+            f"{beside.name} is about '{rehearsal.policy}', not about '{policy.id}'.", "Name the right file."
+        )
+    if policy.id in rehearsal.beside:
+        raise InvalidRequest(f"{beside.name} names '{policy.id}' beside itself.", "Take it out of `with`.")
     in_force = policy_set([policy, *_neighbours(file, rehearsal.beside)])
     failed = 0
     for scenario in rehearsal.scenarios:
@@ -66,18 +111,60 @@ def test(
         raise typer.Exit(1)
 
 
+@app.command(epilog=example("dataspace policy rehearse policies/hospital.yaml --since 30d --as sam"))
+def rehearse(
+    file: File, since: Since = "30d", as_json: Json = False, home: Home = None, person: As = ""
+) -> None:
+    """What a policy would have changed among the recorded requests: who gains, who loses, and how much."""
+    from dataspace.cli.reaching import reach
+    from dataspace.model.codec import to_json
+
+    _read(file)
+    with reach(home, person) as hub:
+        found = hub.rehearse_policy(read_text(file), since)
+    if as_json:
+        show_json(to_json(found.noun))
+    else:
+        show(found)
+
+
 @app.command(epilog=example("dataspace policy publish policies/hospital.yaml --as sam"))
-def publish(file: File, home: Home = None, person: As = "") -> None:
+def publish(
+    file: File,
+    digest: Annotated[
+        str, typer.Option(help="Digest of the text that was reviewed; another text is refused.")
+    ] = "",
+    home: Home = None,
+    person: As = "",
+) -> None:
     """Put a policy in force, replacing the one of the same name. Warns of datasets that are not there."""
     from dataspace.cli.reaching import reach
+    from dataspace.client.policymaking import digest_of
     from dataspace.client.wire import HubWarning
 
     _read(file)  # so that a mistake is told with the file's own name
+    text = read_text(file)
     with reach(home, person) as hub, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", HubWarning)
-        name = hub.publish_policy(read_text(file))
-    typer.echo(f"{name} is in force.")
+        name = hub.publish_policy(text, digest)
+        waits = any(one.policy == name and one.digest == digest_of(text) for one in hub.proposed_policies())
+    typer.echo(f"{name} {'is proposed' if waits else 'is in force'}.")
     _warn(str(warning.message) for warning in caught if issubclass(warning.category, HubWarning))
+
+
+@app.command(epilog=example("dataspace policy duo medpar DUO:0000015 GS=DE,FR --as sam"))
+def duo(
+    dataset: Annotated[str, typer.Argument(help="The dataset that the codes are about.")],
+    codes: Annotated[list[str], typer.Argument(help="DUO:0000015 or NMDS; GS=DE,FR where more is needed.")],
+    home: Home = None,
+    person: As = "",
+) -> None:
+    """Put in force what the DUO codes of a dataset come to, instead of the codes that it had."""
+    from dataspace.cli.reaching import reach
+
+    with reach(home, person) as hub:
+        name = hub.use_conditions(dataset, codes)
+    typer.echo(f"{name} is in force." if name else f"These codes restrict nothing of {dataset}.")
 
 
 @app.command(epilog=example("dataspace policy withdraw hospital --as sam"))
@@ -88,8 +175,8 @@ def withdraw(
     from dataspace.cli.reaching import reach
 
     with reach(home, person) as hub:
-        hub.withdraw_policy(name)
-        typer.echo(f"{name} is not in force any more.")
+        done = hub.withdraw_policy(name)
+        typer.echo(f"{name} is not in force any more." if done else f"Withdrawing {name} is proposed.")
 
 
 @app.command("list", epilog=example("dataspace policy list"))
@@ -128,4 +215,16 @@ def _warn(sentences: Iterable[str]) -> None:
 
 
 def _neighbours(file: Path, names: Sequence[str]) -> list[Policy]:
-    return [_read(file.with_name(f"{name}.yaml")) for name in names]
+    """Policies that are in force with it: from the same folder, else those that come with the package."""
+    from dataspace.adapters.duckdb.reader import DuckdbReader
+    from dataspace.adapters.packaged_policies import policy_names, policy_text
+    from dataspace.adapters.policy_yaml import parse_policy
+
+    found = []
+    with DuckdbReader() as reader:
+        for name in dict.fromkeys(names):
+            place = file.with_name(f"{name}.yaml")
+            packaged = not place.exists() and name in policy_names()
+            text = policy_text(name) if packaged else read_text(place)
+            found.append(parse_policy(text, place.name, reader.predicate))
+    return found
