@@ -10,6 +10,7 @@ import typer
 
 from dataspace.cli.reaching import reach
 from dataspace.cli.words import As, Home, Json, example, show, show_json
+from dataspace.model.permits import Track
 from dataspace.model.policies import AnswerKind
 
 app = typer.Typer(
@@ -28,10 +29,30 @@ def apply(
     legal_basis: Annotated[list[str] | None, typer.Option(help="Such as A6-1-e; several times.")] = None,
     ethics: Annotated[str, typer.Option(help="Number of the ethics vote.")] = "",
     title: Annotated[str, typer.Option(help="One line for people.")] = "",
+    track: Annotated[Track | None, typer.Option(help="What stage of work it is for.")] = None,
+    call: Annotated[str, typer.Option(help="An open call, such as C-1: granted at once where it fits.")] = "",
+    with_person: Annotated[list[str] | None, typer.Option(help="A further person; several times.")] = None,
+    column: Annotated[list[str] | None, typer.Option(help="dataset.column; left out: all columns.")] = None,
+    data_request: Annotated[
+        bool, typer.Option("--data-request", help="Statistics only, without access to data.")
+    ] = False,
+    project: Annotated[str, typer.Option(help="The project that the data are for.")] = "",
+    disease: Annotated[str, typer.Option(help="The one disease that is studied: MONDO:0005148.")] = "",
+    draft: Annotated[bool, typer.Option("--draft", help="Keep it to yourself for now.")] = False,
     home: Home = None,
     person: As = "",
 ) -> None:
     """Apply for access."""
+    details: dict[str, object] = {
+        "track": track.value if track else None,
+        "call": call,
+        "persons": with_person or [],
+        "columns": _columns(column or []),
+        "data_request": data_request,
+        "draft": draft,
+        "project": project,
+        "disease": disease,
+    }
     with reach(home, person) as hub:
         kinds = [k.value for k in kind or [AnswerKind.AGGREGATE]]
         show(
@@ -42,8 +63,22 @@ def apply(
                 kinds=kinds,
                 legal_basis=legal_basis or [],
                 title=title,
+                **details,
             )
         )
+
+
+def _columns(words: list[str]) -> dict[str, list[str]]:
+    """`medpar.died` and `medpar.los` as columns by dataset."""
+    from dataspace.errors import InvalidRequest
+
+    found: dict[str, list[str]] = {}
+    for word in words:
+        dataset, point, name = word.partition(".")
+        if not (point and name):
+            raise InvalidRequest(f"'{word[:80]}' is no dataset.column.", "For example: medpar.died.")
+        found.setdefault(dataset, []).append(name)
+    return found
 
 
 @app.command("list", epilog=example("dataspace permit list"))
@@ -84,6 +119,10 @@ def review(id: Id, home: Home = None, person: As = "") -> None:
         typer.echo(f"  kinds         {', '.join(sorted(asked.kinds))}")
         typer.echo(f"  legal basis   {', '.join(asked.legal_basis) or 'none stated'}")
         typer.echo(f"  ethics vote   {asked.ethics_vote or 'none stated'}")
+        typer.echo(f"  basis         {asked.basis.value}; revision {asked.revision}")
+        typer.echo(f"  track         {asked.track.value if asked.track else 'none'}")
+        for step in waiting[id].steps:
+            typer.echo(f"  · {step}")
         for name in asked.datasets:
             labelled = {c.name: c.labels for c in hub.dataset(name).columns if c.labels}
             words = "; ".join(
@@ -101,6 +140,9 @@ def grant(
     until: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day; 12 months if left out.")
     ] = None,
+    revision: Annotated[
+        int | None, typer.Option(help="The revision that you have read; a later one is refused.")
+    ] = None,
     home: Home = None,
     person: As = "",
 ) -> None:
@@ -116,7 +158,7 @@ def grant(
         conditions["withheld"] = frozenset(without)
     expires = until.replace(hour=23, minute=59, second=59, tzinfo=UTC) if until else None
     with reach(home, person) as hub:
-        show(hub.grant(id, expires=expires, **conditions))
+        show(hub.grant(id, expires=expires, revision=revision, **conditions))
 
 
 @app.command(epilog=example('dataspace permit refuse A-7 --reason "The ethics vote has expired."'))

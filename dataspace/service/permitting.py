@@ -1,53 +1,44 @@
 """Applications and permits: ask, review, grant, take back. Silence never grants, and nobody grants to themselves."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from dataspace.errors import Conflict, InvalidRequest, NotAllowed, UnknownName
+from dataspace.errors import InvalidRequest, NotAllowed
 from dataspace.model.names import ApplicationId, DatasetName, PermitId
 from dataspace.model.permits import (
+    Act,
     Application,
     ApplicationState,
     Basis,
-    DatasetGrant,
-    Permit,
-    PermitStatus,
+    Call,
     SignedPermit,
+    Step,
 )
 from dataspace.model.policies import AnswerKind, Obligations
 from dataspace.model.principals import Principal, Role
-from dataspace.model.records import RecordKind
-from dataspace.policy.compose import compose
-from dataspace.ports import Catalog, Clock, PermitSeal, PermitStore, Sites
-from dataspace.service.asking import visible_dataset
-from dataspace.service.enforcing import Enforcement
-from dataspace.service.joining import site_principal
-from dataspace.vocabulary.terms import resolve
+from dataspace.model.records import JSON, RecordKind
+from dataspace.planning.deadlines import (
+    DECISION_WORKING_DAYS,
+    add_working_days,
+    completeness_due,
+)
+from dataspace.planning.tracks import limits_of_track
+from dataspace.service.applying import Details, drafted, edited
+from dataspace.service.call_policies import check_policies
+from dataspace.service.calls import Calls
+from dataspace.service.discovering import visible_dataset
+from dataspace.service.granting import Granting
+from dataspace.service.permit_documents import document_digest
+from dataspace.service.permits_in_force import LONGEST_PERMIT, PermitsInForce, require
+from dataspace.service.reviewing import Reviewing
 
-DECISION_WORKING_DAYS = 10
-PERMIT_DURATION = timedelta(days=365)
-LONGEST_PERMIT = timedelta(days=3652)
-
-
-def _nothing_held(_: Permit) -> None:
-    """For a hub that holds no data of its own."""
+__all__ = ["DECISION_WORKING_DAYS", "LONGEST_PERMIT", "Permitting", "add_working_days", "require"]
 
 
 @dataclass(frozen=True, slots=True)
-class Permitting:
-    """The hub's own permits: of basis `contract`, and they say so."""
-
-    catalog: Catalog
-    permits: PermitStore
-    seal: PermitSeal
-    clock: Clock
-    enforcement: Enforcement
-    issuer: str
-    ended: Callable[[Permit], None] = _nothing_held
-    """Called when a permit was taken back: closes what is held open for it."""
-    sites: Sites | None = None
-    """Who offers what; None where no site can ask for the permits that concern it."""
+class Permitting(PermitsInForce):
+    """From an application to a permit."""
 
     def apply(
         self,
@@ -58,161 +49,189 @@ class Permitting:
         legal_basis: Sequence[str] = (),
         ethics_vote: str = "",
         title: str = "",
+        details: Details | None = None,
     ) -> Application:
         """Submit an application. Raises InvalidRequest where it is incomplete, UnknownName for unseen datasets."""
-        for name in datasets:
-            visible_dataset(self.catalog, name, principal)
-        if not (datasets and purposes and kinds):
-            raise InvalidRequest(
-                "An application names datasets, a purpose and a kind of answer.", "Fill them in."
-            )
-        known = tuple(resolve(purpose).iri for purpose in purposes)
-        now = self.clock.now()
-        application = Application(
-            id=ApplicationId(f"A-{self.permits.next_number('application')}"),
-            applicant=principal.id,
-            organisation=principal.organisation,
-            title=title or f"Access to {', '.join(datasets)}",
-            datasets=tuple(datasets),
-            purpose=known[0],
-            purposes=known,
-            kinds=kinds,
-            legal_basis=tuple(resolve(basis).iri for basis in legal_basis),
-            ethics_vote=ethics_vote,
-            submitted=now,
-            due=add_working_days(now, DECISION_WORKING_DAYS),
+        said = details or Details()
+        seen = [visible_dataset(self.catalog, name, principal, self.enforcement) for name in datasets]
+        self._check_basis(said.basis)
+        call = self.calls.named(said.call) if said.call else None
+        id, now = self._next_application(), self.clock.now()
+        made = drafted(id, principal, seen, purposes, kinds, legal_basis, ethics_vote, title, said, now)
+        state = ApplicationState.DRAFT if said.draft else ApplicationState.SUBMITTED
+        due = now if said.draft else completeness_due(now)
+        track = call.track if call else made.track
+        application = replace(
+            made, state=state, due=due, track=track, steps=(Step(now, principal.id, state.value),)
         )
-        self.enforcement.record(
-            RecordKind.APPLICATION_SUBMITTED,
-            principal,
-            {"application": application.id, "datasets": list(datasets), "purposes": list(known)},
-        )
+        if call is not None and not said.draft:
+            self.calls.check(call, application, principal)
+            self._check_policies(call, application, principal)
+        facts: dict[str, JSON] = {
+            "application": id,
+            "datasets": list(application.datasets),
+            "purposes": list(application.purposes),
+            "state": state.value,
+        }
+        self.enforcement.record(RecordKind.APPLICATION_SUBMITTED, principal, facts)
         self.permits.put_application(application)
-        return application
+        self.review.told(application)
+        if call is None or said.draft:
+            return application
+        return self._by_call(principal, application)
+
+    def edit(
+        self,
+        principal: Principal,
+        id: ApplicationId,
+        datasets: Sequence[DatasetName],
+        purposes: Sequence[str],
+        kinds: frozenset[AnswerKind],
+        legal_basis: Sequence[str] = (),
+        ethics_vote: str = "",
+        title: str = "",
+        details: Details | None = None,
+    ) -> Application:
+        """Put other contents into a draft, or into an application that was sent back; it is not submitted yet."""
+        found = self.review.application(principal, id)
+        if found.applicant != principal.id:
+            raise NotAllowed("Only the applicant may do this.", "Ask them.")
+        if found.state not in (ApplicationState.DRAFT, ApplicationState.INCOMPLETE):
+            raise InvalidRequest(
+                f"{id} is {found.state.value}: its contents are what is being decided on.",
+                "Answer the question that was asked, or withdraw it and apply again.",
+            )
+        said = details or Details()
+        self._check_basis(said.basis)
+        seen = [visible_dataset(self.catalog, name, principal, self.enforcement) for name in datasets]
+        now = self.clock.now()
+        made = drafted(id, principal, seen, purposes, kinds, legal_basis, ethics_vote, title, said, now)
+        step = Step(now, principal.id, Act.EDIT.value)
+        changed = replace(edited(found, made), revision=found.revision + 1, steps=(*found.steps, step))
+        facts: dict[str, JSON] = {"application": id, "act": Act.EDIT.value, "revision": found.revision}
+        self.enforcement.record(RecordKind.APPLICATION_CHANGED, principal, facts)
+        self.permits.change_application(changed)
+        return changed
 
     def open_applications(self, principal: Principal) -> Sequence[Application]:
-        """A steward sees all that wait; an applicant their own."""
-        waiting = [a for a in self.permits.applications() if a.state is ApplicationState.SUBMITTED]
-        return (
-            waiting
-            if Role.STEWARD in principal.roles
-            else [a for a in waiting if a.applicant == principal.id]
-        )
+        """Those not decided yet: a steward sees all that were submitted, an applicant their own."""
+        over = (ApplicationState.GRANTED, ApplicationState.REFUSED, ApplicationState.WITHDRAWN)
+        every = [a for a in self.permits.applications() if a.state not in over]
+        if Role.STEWARD in principal.roles:
+            return [a for a in every if self.review.may_see(principal, a)]
+        return [a for a in every if principal.id in a.persons | {a.applicant}]
 
     def grant(
-        self, steward: Principal, id: ApplicationId, conditions: Obligations, expires: datetime | None
+        self,
+        steward: Principal,
+        id: ApplicationId,
+        conditions: Obligations,
+        expires: datetime | None,
+        revision: int | None = None,
     ) -> SignedPermit:
         """Grant an application under conditions, which tighten the defaults; returns the signed permit."""
-        application = self._waiting(steward, id)
+        made: list[SignedPermit] = []
+
+        def finish(application: Application) -> Application:
+            granted, signed = self._issue(steward, application, conditions, expires)
+            made.append(signed)
+            return granted
+
+        self._until(self.review.permits.application(id), expires)
+        self.review.granting(steward, id, revision, finish)
+        return made[0]
+
+    def refuse(
+        self, steward: Principal, id: ApplicationId, reason: str, revision: int | None = None
+    ) -> Application:
+        """Refuse an application, with the reason that the applicant is told."""
+        return self.review.act(steward, id, Act.REFUSE, reason, revision)
+
+    @property
+    def review(self) -> Reviewing:
+        """What people do to applications."""
+        return self.reviewing or Reviewing(self.permits, self.clock, self.enforcement)
+
+    @property
+    def calls(self) -> Calls:
+        """Open calls, which approve beforehand."""
+        return Calls(self.catalog, self.permits, self.clock, self.enforcement)
+
+    @property
+    def _granting(self) -> Granting:
+        return Granting(self.catalog, self.sites, self.issuer)
+
+    def _check_policies(self, call: Call, application: Application, principal: Principal) -> None:
+        """Raises AccessDenied, recorded, where policy would refuse what the call approves."""
         now = self.clock.now()
-        until = expires or now + PERMIT_DURATION
+        until = self._until(application, now + timedelta(days=call.days))
+        permit = self._granting.permit(application, call.conditions, now, until)
+        check_policies(permit, application, principal, self.catalog, self.enforcement)
+
+    def _by_call(self, principal: Principal, application: Application) -> Application:
+        call = self.calls.named(application.call)
+        claimed = replace(application, revision=application.revision + 1)
+        self.permits.change_application(claimed)
+        expires = self.clock.now() + timedelta(days=call.days)
+        granted, _ = self._issue(None, claimed, call.conditions, expires)
+        self.review.told(granted)
+        return granted
+
+    def _issue(
+        self,
+        steward: Principal | None,
+        application: Application,
+        conditions: Obligations,
+        expires: datetime | None,
+    ) -> tuple[Application, SignedPermit]:
+        now, until = self.clock.now(), self._until(application, expires)
+        number = PermitId(f"P-{self.permits.next_number('permit')}")
+        permit = self._granting.permit(application, conditions, now, until, number)
+        signed = SignedPermit(permit, self.seal.sign(permit))
+        facts: dict[str, JSON] = {
+            "application": application.id,
+            "permit": permit.id,
+            "basis": permit.basis.value,
+            "expires": until.isoformat(),
+            "call": application.call,
+            "document": document_digest(signed.jws),
+        }
+        self.enforcement.record(RecordKind.PERMIT_GRANTED, steward, facts)
+        by = steward.id if steward else None
+        granted = replace(
+            application,
+            state=ApplicationState.GRANTED,
+            decided_by=by,
+            permit=permit.id,
+            revision=application.revision + 1,
+            steps=(*application.steps, Step(now, by, Act.GRANT.value, permit.id)),
+        )
+        # In this order: a decision that came second fails here, before there is a permit.
+        self.permits.change_application(granted)
+        self.permits.put_permit(signed)
+        return granted, signed
+
+    def _until(self, application: Application | None, expires: datetime | None) -> datetime:
+        now = self.clock.now()
+        limits = limits_of_track(application.track if application else None)
+        until = expires or now + limits.usual
         if not now < until <= now + LONGEST_PERMIT:
             raise InvalidRequest(
                 "A permit lasts until a day in the future, at most 10 years.", "Choose another day."
             )
-        permit = Permit(
-            id=PermitId(f"P-{self.permits.next_number('permit')}"),
-            application=application.id,
-            basis=Basis.CONTRACT,
-            issued_by=self.issuer,
-            persons=frozenset({application.applicant}),
-            organisation=application.organisation,
-            title=application.title,
-            purpose=application.purpose,
-            purposes=application.purposes,
-            legal_basis=application.legal_basis,
-            ethics_vote=application.ethics_vote,
-            datasets=tuple(DatasetGrant(name) for name in application.datasets),
-            kinds=application.kinds,
-            obligations=compose(Obligations(cohort=10, epsilon_question=0.5, epsilon_total=1.0), conditions),
-            not_before=now,
-            expires=until,
-        )
-        signed = SignedPermit(permit, self.seal.sign(permit))
-        facts = {
-            "application": id,
-            "permit": permit.id,
-            "basis": permit.basis.value,
-            "expires": until.isoformat(),
-        }
-        self.enforcement.record(RecordKind.PERMIT_GRANTED, steward, facts)
-        self.permits.put_permit(signed)
-        granted = replace(
-            application, state=ApplicationState.GRANTED, decided_by=steward.id, permit=permit.id
-        )
-        self.permits.put_application(granted)
-        return signed
+        if until > now + limits.longest:
+            raise InvalidRequest(
+                f"On this track a permit lasts {limits.longest.days} days at most.", "Choose another day."
+            )
+        return until
 
-    def refuse(self, steward: Principal, id: ApplicationId, reason: str) -> Application:
-        """Refuse an application, with the reason that the applicant is told."""
-        application = self._waiting(steward, id)
-        self.enforcement.record(
-            RecordKind.APPLICATION_REJECTED, steward, {"application": id, "reason": reason}
-        )
-        refused = replace(application, state=ApplicationState.REFUSED, decided_by=steward.id)
-        self.permits.put_application(refused)
-        return refused
+    def _check_basis(self, basis: Basis) -> None:
+        if basis not in self.bases:
+            can = ", ".join(sorted(b.value for b in self.bases))
+            raise InvalidRequest(
+                f"This hub cannot issue permits of basis '{basis.value}'.",
+                f"It issues: {can}. An EHDS permit comes from a health data access body.",
+            )
 
-    def revoke(self, steward: Principal, id: PermitId, reason: str) -> Permit:
-        """Take a permit back; takes effect here at once and at sites with their next look at the status list."""
-        require(steward, Role.STEWARD)
-        signed = self.permits.permit(id)
-        if signed is None:
-            raise UnknownName("permit", id, [s.permit.id for s in self.permits.permits()])
-        if signed.permit.revoked is not None:
-            raise Conflict(f"{id} was revoked before.", "Nothing is left to do.")
-        at = self.clock.now()
-        self.enforcement.record(RecordKind.PERMIT_REVOKED, steward, {"permit": id, "reason": reason})
-        self.permits.revoke(id, at)
-        self.ended(signed.permit)
-        return replace(signed.permit, revoked=at)
-
-    def visible(self, principal: Principal) -> Sequence[SignedPermit]:
-        """Stewards and auditors see all permits, a site those over what it offers; others those that name them."""
-        every = self.permits.permits()
-        if principal.roles & {Role.STEWARD, Role.AUDITOR, Role.ADMINISTRATOR}:
-            return every
-        if Role.SITE in principal.roles:
-            return [signed for signed in every if self._concerns(signed.permit, principal)]
-        return [signed for signed in every if principal.id in signed.permit.persons]
-
-    def status(self, nonce: str) -> str:
-        """The signed list of revoked permits, for one asker's nonce."""
-        revoked = frozenset(s.permit.id for s in self.permits.permits() if s.permit.revoked is not None)
-        return self.seal.sign_status(PermitStatus(self.issuer, revoked, nonce, self.clock.now()))
-
-    def _concerns(self, permit: Permit, principal: Principal) -> bool:
-        offered = {
-            dataset
-            for site in (self.sites.all() if self.sites else ())
-            if site_principal(site.name) == principal.id and (not permit.sites or site.name in permit.sites)
-            for dataset in site.datasets
-        }
-        return any(grant.dataset in offered for grant in permit.datasets)
-
-    def _waiting(self, steward: Principal, id: ApplicationId) -> Application:
-        require(steward, Role.STEWARD)
-        application = self.permits.application(id)
-        if application is None:
-            raise UnknownName("application", id, [a.id for a in self.permits.applications()])
-        if application.state is not ApplicationState.SUBMITTED:
-            raise Conflict(f"{id} is {application.state.value} already.", "Nothing is left to decide.")
-        if application.applicant == steward.id:
-            raise NotAllowed("Nobody decides on their own application.", "Ask another steward.")
-        return application
-
-
-def require(principal: Principal, role: Role) -> None:
-    """Raise NotAllowed unless the principal holds the role."""
-    if role not in principal.roles:
-        raise NotAllowed(f"Only a {role.value} may do this.", "Ask one, or sign in as one.")
-
-
-def add_working_days(start: datetime, days: int) -> datetime:
-    """The same hour, so many working days (Monday to Friday) later; public holidays are not known here."""
-    day = start
-    while days > 0:
-        day += timedelta(days=1)
-        if day.weekday() < 5:
-            days -= 1
-    return day
+    def _next_application(self) -> ApplicationId:
+        return ApplicationId(f"A-{self.permits.next_number('application')}")
