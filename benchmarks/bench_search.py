@@ -1,9 +1,13 @@
 """Searching one million catalogue records with facets and rights, on SQLite, over a fixed mix of questions.
 
-The peer answers the same words on the same machine, in the same run, with FTS5 alone: its own ranking, no facets, no
-counts, no rights. It is asked for the words only, so it may find more; what it leaves out is what is measured here.
+The peer answers the same words on the same machine, in the same run, as FTS5 does it by itself: a page in the order of
+bm25, and the hits counted by one facet with GROUP BY. It knows no rights, narrows by no facet and counts one of eight.
+It reads every hit of a frequent word, so it is asked every PEER_EVERY-th question only, and no more after
+PEER_SECONDS; `peer_questions` says how many came to an answer. Ours are asked all.
 
-DATASPACE_BENCH_RECORDS takes fewer records, DATASPACE_BENCH_FOLDER keeps the store for the next run.
+DATASPACE_BENCH_RECORDS takes fewer records, DATASPACE_BENCH_FOLDER keeps the store for the next run. Filling takes four
+minutes, the questions less than one. The first question after a start reads the facets of all records into memory and
+is not part of the mix; how long that takes is a figure of its own.
 """
 
 import os
@@ -24,10 +28,12 @@ from dataspace.model.finding import EVERYONE, STEWARDS, Entry, Facet, Wanted
 from dataspace.planning.wording import asked_words
 
 RECORDS = 1_000_000
-ASKED = 500
+ASKED = 1000
+PEER_EVERY, PEER_SECONDS = 10, 120.0
 AT_ONCE = 20_000
 PAGE = 20
 P50_MS, P99_MS = 10, 50
+FIRST_MS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +99,33 @@ def batches(source: Iterator[Entry]) -> Iterator[Sequence[Entry]]:
 
 
 class Plain:
-    """FTS5 without facets, counts and rights."""
+    """FTS5 by itself: its own ranking, and one facet counted."""
 
     def __init__(self, folder: Path) -> None:
         self._connection = sqlite3.connect(folder / FILE)
 
     def find(self, wanted: Wanted) -> int:
-        """How many of the page there were."""
-        if not wanted.words:
-            return 0
+        """How many hits there were."""
         match = "{title keywords rest} : (" + " AND ".join(f'"{word}"' for word in wanted.words) + ")"
-        sql = "SELECT rowid, title FROM words WHERE words MATCH ? ORDER BY rank LIMIT ? OFFSET ?"
-        return len(self._connection.execute(sql, (match, PAGE, wanted.offset)).fetchall())
+        page = "SELECT rowid, title FROM words WHERE words MATCH ? ORDER BY bm25(words) LIMIT ? OFFSET ?"
+        self._connection.execute(page, (match, PAGE, wanted.offset)).fetchall()
+        counts = (
+            "SELECT found.audience, count(*) FROM words JOIN found ON found.number = words.rowid"
+            " WHERE words MATCH ? GROUP BY found.audience"
+        )
+        return sum(count for _, count in self._connection.execute(counts, (match,)))
+
+
+def peer_times(plain: Plain, asked: Sequence[tuple[str, Wanted]]) -> list[float]:
+    """Seconds for each question that the peer was asked."""
+    times: list[float] = []
+    for _, wanted in [one for one in asked if one[1].words][::PEER_EVERY]:
+        if sum(times) > PEER_SECONDS:
+            break
+        start = time.perf_counter()
+        plain.find(wanted)
+        times.append(time.perf_counter() - start)
+    return times
 
 
 def at(times: Sequence[float], share: float) -> float:
@@ -113,25 +134,25 @@ def at(times: Sequence[float], share: float) -> float:
 
 
 def main() -> None:
-    """Fill, ask everything once to fill the caches of the system, then measure both in turns."""
+    """Fill, ask some questions to fill the caches of the system, then measure both."""
     count = int(os.environ.get("DATASPACE_BENCH_RECORDS", RECORDS))
     with tempfile.TemporaryDirectory(prefix="bench-search-") as temporary:
         folder = Path(os.environ.get("DATASPACE_BENCH_FOLDER", temporary))
-        finder, plain = filled(folder, count), Plain(folder)
-        ours, theirs, hits, beyond = [], [], 0, 0
-        asked = questions()
+        finder, asked = filled(folder, count), questions()
+        start = time.perf_counter()
+        finder.find(asked[0][1])
+        first = time.perf_counter() - start
         for _, wanted in asked[: ASKED // 10]:
             finder.find(wanted)
-        for text, wanted in asked:
+        ours, hits, beyond = [], 0, 0
+        for _, wanted in asked:
             start = time.perf_counter()
             found = finder.find(wanted)
             ours.append(time.perf_counter() - start)
             hits += found.total
             beyond += not found.exact
-            if text:
-                start = time.perf_counter()
-                plain.find(wanted)
-                theirs.append(time.perf_counter() - start)
+        theirs = peer_times(Plain(folder), asked)
+    counts = {"records": count, "questions": len(ours), "hits": hits, "beyond_10000": beyond}
     for name, share, target in (("p50", 0.5, P50_MS), ("p99", 0.99, P99_MS)):
         Figure(
             figure=f"search with facets and rights, {name}",
@@ -139,10 +160,18 @@ def main() -> None:
             unit="ms",
             better="lower",
             target=target,
-            peer="FTS5 alone, without facets, counts and rights",
+            peer="FTS5 by itself: bm25, and one facet by GROUP BY",
             peer_value=at(theirs, share),
-            counts={"records": count, "questions": len(ours), "hits": hits, "beyond_10000": beyond},
+            counts=counts | {"peer_questions": len(theirs)},
         ).show()
+    Figure(
+        figure="the first search after a start",
+        value=round(first * 1000),
+        unit="ms",
+        better="lower",
+        target=FIRST_MS,
+        counts={"records": count},
+    ).show()
 
 
 if __name__ == "__main__":

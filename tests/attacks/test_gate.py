@@ -1,8 +1,10 @@
-"""Statements that must not run, by class, with the wall that stops each: the gate all of them, the engine some."""
+"""A corpus of hostile statements against the whole path, against the gate alone, and against the engine alone."""
 
-# ruff: noqa: S608 - attacks are made of text
-
+import json
 import os
+import subprocess
+import sys
+from collections import Counter
 from pathlib import Path
 
 import duckdb
@@ -10,182 +12,80 @@ import pytest
 
 from dataspace.adapters.duckdb.bench import Bench
 from dataspace.adapters.duckdb.reader import DuckdbReader
-from dataspace.errors import RequestError
+from dataspace.errors import DataspaceError, RequestError, UnknownName
 from dataspace.model.datasets import Column, ColumnType, Dataset
 from dataspace.model.names import ColumnName, DatasetName
+from tests.attacks.conftest import MARKERS, Statement, World, statements
 
-MEDPAR = DatasetName("medpar")
-COLUMNS = (Column(ColumnName("id"), ColumnType.INTEGER), Column(ColumnName("note"), ColumnType.TEXT))
-DATASET = Dataset(MEDPAR, "", "", COLUMNS, None, None)
+ALL = statements()
+STAYS = DatasetName("stays")
 CUT = "c" * 64
+SHOWN = {"id": "integer", "ward": "text", "los": "integer", "note": "text", "name": "text"}
+DATASET = Dataset(
+    STAYS, "", "", tuple(Column(ColumnName(n), ColumnType(k)) for n, k in SHOWN.items()), None, None
+)
+ROWS = """CREATE TABLE data AS SELECT i AS __row, i AS __unit, i AS id, 'w' || i % 4 AS ward, i % 50 AS los,
+    'note ' || i AS note, 'shown' AS name FROM range(300) t(i)"""
 
-# The engine refuses these too, behind the gate: no file, no attachment, no setting.
-BOTH = {
-    "files": [
-        "SELECT * FROM read_csv('/etc/passwd')",
-        "SELECT * FROM read_text('/etc/passwd')",
-        "SELECT * FROM read_blob('/proc/self/environ')",
-        "SELECT * FROM read_json('/etc/hosts')",
-        "SELECT * FROM read_parquet('/etc/hosts')",
-        "SELECT * FROM '/etc/passwd'",
-        "SELECT * FROM 'https://example.org/x.csv'",
-        "SELECT * FROM glob('/*')",
-        "SELECT * FROM sniff_csv('/etc/passwd')",
-        "EXPORT DATABASE '/tmp/x'",
-        "COPY medpar TO '/tmp/x.csv'",
-        "COPY (SELECT * FROM medpar) TO '/dev/shm/x'",
-        "WITH x AS (COPY medpar TO '/tmp/y.csv') SELECT * FROM x",
-    ],
-    "attachments": [
-        "ATTACH '/tmp/other.db' AS other",
-        "INSTALL httpfs",
-        "LOAD httpfs",
-        "LOAD '/tmp/evil.so'",
-        "CREATE SECRET s (TYPE s3, KEY_ID 'a', SECRET 'b')",
-    ],
-    "settings": [
-        "SET enable_external_access = true",
-        "SET GLOBAL memory_limit = '99GB'",
-        "RESET lock_configuration",
-        "PRAGMA enable_profiling",
-    ],
-    "writing": [
-        "INSERT INTO cut0.main.data VALUES (1)",
-        "DELETE FROM cut0.main.data",
-        "UPDATE cut0.main.data SET note = ''",
-        "DROP TABLE cut0.main.data",
-        "CREATE TABLE cut0.main.x (i INT)",
-        "WITH x AS (DELETE FROM cut0.main.data RETURNING *) SELECT * FROM x",
-    ],
-    "unknown": [
-        "SELECT * FROM nowhere",
-        "SELECT getenv('PATH')",
-        "SELECT ghost_function(1)",
-        "SELECT FROM WHERE",
-        "",
-    ],
-}
-
-# Only the gate stands before these: the engine would answer.
-GATE = {
-    "base tables": [
-        "SELECT __unit FROM cut0.main.data",
-        "SELECT * FROM cut0.data",
-        "SELECT * FROM main.medpar",
-        "SELECT * FROM memory.main.medpar",
-    ],
-    "catalogues": [
-        "SELECT * FROM duckdb_tables()",
-        "SELECT * FROM duckdb_settings()",
-        "SELECT * FROM duckdb_columns",
-        "SELECT * FROM information_schema.tables",
-        "SELECT * FROM sqlite_master",
-        "SELECT * FROM pragma_storage_info('cut0.main.data')",
-        "SELECT * FROM pragma_database_size()",
-        "SELECT stats(id) FROM medpar",
-        "SELECT current_setting('memory_limit')",
-        "SELECT version()",
-        "SELECT current_database()",
-        "SHOW TABLES",
-        "DESCRIBE medpar",
-        "SUMMARIZE medpar",
-        "SELECT * FROM (SUMMARIZE medpar)",
-    ],
-    "queries in text": [
-        "SELECT * FROM query('SELECT 1')",
-        "SELECT * FROM query_table('medpar')",
-        "SELECT * FROM json_execute_serialized_sql(json_serialize_sql('SELECT 1'))",
-        "PREPARE p AS SELECT 1",
-        "USE cut0",
-        "EXPLAIN SELECT * FROM medpar",
-        "SELECT json_serialize_sql('SELECT 1')",
-    ],
-    "time and memory": [
-        "SELECT repeat('x', 1000)",
-        "SELECT rpad('x', 1000, 'y')",
-        "SELECT lpad('x', 1000, 'y')",
-        "SELECT format('{:1000}', 1)",
-        "SELECT printf('%1000d', 1)",
-        "SELECT levenshtein('a', 'b')",
-        "SELECT list_reduce([1, 2], lambda a, b: a + b)",
-        "SELECT list_transform([1], lambda a: a + 1)",
-        "SELECT [x + 1 for x in [1, 2]]",
-        "SELECT range(10)",
-        "SELECT * FROM range(10)",
-        "SELECT * FROM generate_series(1, 10)",
-        "SELECT unnest([1, 2])",
-        "WITH RECURSIVE r AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM r WHERE i < 9) SELECT * FROM r",
-        "PIVOT medpar ON note USING count(*)",
-        "SELECT * FROM medpar WHERE id IN (" + ",".join(["1"] * 1_001) + ")",
-        " UNION ALL ".join(["SELECT 1"] * 18),
-        "SELECT " + "+".join(["1"] * 2_100),
-        "SELECT " + "(" * 60 + "1" + "+1)" * 60,
-        "SELECT 1 FROM " + ", ".join(f"medpar m{i}" for i in range(13)),
-        "SELECT '" + "x" * 20_000 + "'",
-    ],
-    "oracles and chance": [
-        "SELECT error('x') FROM medpar WHERE false",
-        "SELECT random()",
-        "SELECT gen_random_uuid()",
-        "SELECT nextval('s') WHERE false",
-        "SELECT now()",
-        "SELECT current_date",
-        "SELECT pg_typeof(1)",
-        "SELECT txid_current()",
-        "SELECT write_log('x')",
-    ],
-    "other ways to name": [
-        "SELECT #1 FROM medpar",
-        "SELECT rowid FROM medpar",
-        "SELECT COLUMNS('n.*') FROM medpar",
-        "SELECT COLUMNS(lambda c: c LIKE 'n%') FROM medpar",
-        "SELECT * FROM medpar TABLESAMPLE 50%",
-        "SELECT * FROM medpar LIMIT 10%",
-        "SELECT id FROM medpar POSITIONAL JOIN medpar b",
-        "SELECT note COLLATE nocase FROM medpar",
-        "SELECT system.main.abs(1)",
-        "SELECT {'a': 1}.a",
-        "SELECT note[1] FROM medpar",
-        "SELECT id::main.INTEGER FROM medpar",
-        "SELECT id::JSON FROM medpar",
-        "SELECT try(id) FROM medpar",
-        "WITH duckdb_tables AS (SELECT 1) SELECT * FROM duckdb_tables",
-        "SELECT ?",
-        "SELECT $name",
-        "SELECT 1; SELECT 2",
-        "CALL duckdb_settings()",
-        "SET VARIABLE x = 1",
-        "SELECT getvariable('x')",
-        "SELECT current_user",
-        "SELECT user FROM medpar",
-        "SELECT session_user",
-        "SELECT current_timestamp",
-    ],
-}  # fmt: skip
-
-ALL = [(kind, sql) for group in (BOTH, GATE) for kind, several in group.items() for sql in several]
-
-ALLOWED = [
-    "SELECT * FROM medpar",
-    "SELECT id, note FROM medpar WHERE id > 3 AND note LIKE 'a%' ORDER BY id DESC LIMIT 5 OFFSET 1",
-    "SELECT note, count(*) FILTER (WHERE id > 1), sum(id), median(id) FROM medpar GROUP BY ALL HAVING count(*) > 0",
-    "SELECT DISTINCT ON (note) id FROM medpar ORDER BY note, id",
-    "WITH a AS (SELECT * FROM medpar), b AS (SELECT max(id) AS top FROM a) SELECT a.id FROM a, b WHERE a.id = b.top",
-    "SELECT a.id FROM medpar a LEFT JOIN medpar b USING (id) WHERE b.note IS NULL OR NOT EXISTS (SELECT 1)",
-    "SELECT id, row_number() OVER (PARTITION BY note ORDER BY id ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM medpar",
-    "SELECT lag(id, 1) OVER (ORDER BY id), first_value(id) OVER (ORDER BY id) FROM medpar",
-    "SELECT CASE WHEN id BETWEEN 1 AND 3 THEN 'low' ELSE upper(note) END FROM medpar",
-    "SELECT id FROM medpar UNION SELECT -id FROM medpar EXCEPT SELECT 1 INTERSECT SELECT 2",
-    "SELECT TRY_CAST(note AS INTEGER), id::DOUBLE / 3, coalesce(note, '-'), nullif(id, 1) FROM medpar",
-    "SELECT * EXCLUDE (note) REPLACE (id + 1 AS id) FROM medpar",
-    "SELECT id FROM medpar WHERE id IN (SELECT id FROM medpar) AND id = ANY (SELECT id FROM medpar)",
-    "SELECT date_trunc('month', DATE '2020-02-03'), regexp_matches(note, '^a'), note || '!' FROM medpar",
-    "SELECT * FROM (VALUES (1, 'a'), (2, 'b')) AS t(x, y) WHERE x IN (1, 2)",
-]
+RUNNER = Path(__file__).with_name("without_gate.py")
+REFUSED = ("Permission", "Invalid Input", "IO", "HTTP", "Not implemented", "Invalid Configuration")
 
 
-def known() -> dict[DatasetName, Dataset]:
-    return {MEDPAR: DATASET}
+def test_the_corpus_is_large_and_each_statement_is_there_once() -> None:
+    kinds = Counter(statement.kind for statement in ALL)
+    assert len(ALL) >= 500, kinds
+    assert len(kinds) >= 10
+    assert len({statement.text for statement in ALL}) == len(ALL)
+    assert all(s.walls and s.walls <= {"gate", "engine", "cut"} for s in ALL)
+
+
+def told(error: BaseException) -> str:
+    """All that an asker is told."""
+    return f"{error} {getattr(error, 'hint', '')}"
+
+
+def leaked(statement: str, seen: str) -> list[str]:
+    """The markers in what was seen that the asker had not written themselves."""
+    return [marker for marker in MARKERS if marker in seen and marker not in statement]
+
+
+@pytest.mark.slow
+def test_nothing_hidden_comes_out_of_the_whole_path(world: World) -> None:
+    """Every statement, as a permit holder would send it; what the gate stops has no answer at all."""
+    wrong = []
+    for statement in ALL:
+        text = world.filled(statement.text)
+        try:
+            answer = world.hub.sql(text, permit=world.permit, kind="rows")
+            seen = json.dumps(answer.to_pylist(), default=str) + " ".join(answer.to_arrow().schema.names)
+            stopped = False
+        except DataspaceError as error:
+            seen, stopped = told(error), True
+        if "gate" in statement.walls and not stopped:
+            wrong.append(("it was answered", text))
+        if marks := leaked(text, seen):
+            wrong.append((f"it shows {marks}", text))
+        if str(world.home) in seen and str(world.home) not in text:
+            wrong.append(("it shows a path", text))
+    assert not wrong
+    alive = world.hub.sql("SELECT count(*) AS n FROM stays", permit=world.permit, kind="rows")
+    assert alive.to_pylist() == [{"n": 270}], "the rows within the filter, still there"
+
+
+@pytest.mark.parametrize("statement", [s for s in ALL if "gate" in s.walls], ids=lambda s: s.text[:80])
+def test_the_gate_stops_it_alone(reader: DuckdbReader, statement: Statement) -> None:
+    with pytest.raises(RequestError):
+        names = reader.relations(statement.text)
+        if names - {STAYS}:
+            raise UnknownName("dataset", "another one")
+        reader.gate(statement.text, {STAYS: DATASET})
+
+
+@pytest.mark.parametrize("statement", [s for s in ALL if "cut" in s.walls], ids=lambda s: s.text[:80])
+def test_the_gate_lets_a_question_about_the_cut_pass(reader: DuckdbReader, statement: Statement) -> None:
+    plan, needed = reader.gate(statement.text, {STAYS: DATASET})
+    assert plan.tree
+    assert set(needed) <= {STAYS}
 
 
 @pytest.fixture(scope="module")
@@ -193,79 +93,70 @@ def reader() -> DuckdbReader:
     return DuckdbReader()
 
 
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    path = tmp_path_factory.mktemp("cut") / "cut.db"
+def cut_of_rows() -> int:
+    """The number of a file in memory that holds a cut."""
+    path = Path(f"/dev/shm/dataspace-test-{os.getpid()}.db")
     with duckdb.connect(str(path)) as connection:
-        connection.execute(
-            "CREATE TABLE data AS SELECT i AS __row, i AS __unit, i AS id, 'n' || i AS note FROM range(9) t(i)"
-        )
-    return Bench([{"cut": CUT, "dataset": "medpar"}], [os.open(path, os.O_RDONLY)], "256MiB", 1)
+        connection.execute(ROWS)
+    fd = os.memfd_create("cut")
+    os.write(fd, path.read_bytes())
+    path.unlink()
+    return fd
 
 
-def run(bench: Bench, sql: str) -> int:
-    """What a worker would do without a gate: execute the text. Returns the number of rows."""
-    result = bench._connection.execute(sql)
-    return len(result.fetchall())
+@pytest.mark.slow
+def test_the_confined_engine_alone_shows_nothing_hidden_and_stops_what_it_should(world: World) -> None:
+    """The second run, with the gate switched off: each statement as it is, in a process confined as a worker is."""
+    outcomes, at, texts = list[str](), 0, [world.filled(statement.text) for statement in ALL]
+    while at < len(texts):  # one that ends the process is stopped too; the next ones go to a new process
+        cut = cut_of_rows()
+        orders = json.dumps({"cut": cut, "texts": texts[at:]})
+        done = subprocess.run(
+            [sys.executable, "-I", str(RUNNER), str(os.getpid())],
+            input=orders, capture_output=True, text=True, timeout=120, pass_fds=[cut], env={}, check=False,
+        )  # fmt: skip
+        os.close(cut)
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        outcomes += lines
+        at += len(lines)
+        if at < len(texts) and done.returncode:
+            outcomes.append("stopped: the process ended")
+            at += 1
+        elif not lines:
+            raise AssertionError(done.stderr[-2000:])
+    wrong, executed = [], 0
+    for statement, text, outcome in zip(ALL, texts, outcomes, strict=True):
+        ran = outcome.startswith("answered")
+        executed += ran or outcome.startswith(tuple(f"stopped: {word}" for word in REFUSED))
+        if "engine" in statement.walls and ran:
+            wrong.append(("the engine answered", text, outcome[:120]))
+        marks = [m for m in leaked(text, outcome) if m not in ("payroll", "salary")]
+        if ran and marks:
+            wrong.append((f"it shows {marks}", text, outcome[:120]))
+    assert not wrong
+    assert executed >= 200, f"only {executed} of {len(ALL)} reach execution"
+    answered = sum(outcome.startswith("answered") for outcome in outcomes)
+    assert answered >= 100, "else the gate would have nothing to do"
 
 
-def test_there_are_enough_attacks() -> None:
-    assert len(ALL) >= 60
-    assert len({sql for _, sql in ALL}) == len(ALL)
-
-
-@pytest.mark.parametrize(("kind", "sql"), ALL)
-def test_the_gate_stops_it(reader: DuckdbReader, kind: str, sql: str) -> None:
-    with pytest.raises(RequestError):
-        reader.gate(sql, known())
-
-
-@pytest.mark.parametrize(("kind", "sql"), ALL)
-def test_the_gate_stops_it_before_the_dataset_is_looked_up(reader: DuckdbReader, kind: str, sql: str) -> None:
-    try:
-        names = reader.relations(sql)
-    except RequestError:
-        return
-    assert names <= {"nowhere", "medpar"}
-    assert "nowhere" in names or "current" in sql or "user" in sql, "the rest is refused by its form alone"
-
-
-@pytest.mark.parametrize("sql", [sql for several in BOTH.values() for sql in several if sql])
-def test_the_engine_would_stop_it_too(bench: Bench, sql: str) -> None:
-    with pytest.raises((duckdb.Error, ValueError)):
-        run(bench, sql)
-
-
-@pytest.mark.parametrize("sql", ["SELECT __unit FROM cut0.main.data", "SELECT * FROM duckdb_tables()"])
-def test_the_engine_alone_would_not_so_the_gate_has_to(bench: Bench, sql: str) -> None:
-    assert run(bench, sql)
-
-
-@pytest.mark.parametrize("sql", ALLOWED)
-def test_plain_questions_pass_and_what_was_validated_runs(
-    reader: DuckdbReader, bench: Bench, sql: str
-) -> None:
-    plan, _ = reader.gate(sql, known())
-    stream = bench.stream(plan.tree, None)
-    next(stream)
-    assert sum(batch.num_rows for batch in stream) == run(bench, sql)
-
-
-def test_the_view_shows_no_column_of_our_own(bench: Bench, reader: DuckdbReader) -> None:
-    plan, _ = reader.gate("SELECT * FROM medpar", known())
-    schema = next(bench.stream(plan.tree, None))
-    assert schema.names == ["id", "note"]
-
-
-def test_a_bound_on_rows_holds(bench: Bench, reader: DuckdbReader) -> None:
-    plan, _ = reader.gate("SELECT * FROM medpar LIMIT 8", known())
+def test_a_bound_on_rows_holds_and_the_view_has_no_column_of_our_own(reader: DuckdbReader) -> None:
+    bench = Bench([{"cut": CUT, "dataset": "stays"}], [cut_of_rows()], "256MiB", 1)
+    plan, _ = reader.gate("SELECT * FROM stays LIMIT 8", {STAYS: DATASET})
     stream = bench.stream(plan.tree, 3)
-    next(stream)
+    assert next(stream).names == list(SHOWN)
     assert sum(batch.num_rows for batch in stream) == 3
 
 
 def test_a_refusal_names_the_construct_and_no_path(reader: DuckdbReader) -> None:
     with pytest.raises(RequestError) as refusal:
-        reader.gate("SELECT getenv('HOME') FROM medpar", known())
+        reader.gate("SELECT getenv('HOME') FROM stays", {STAYS: DATASET})
     assert "'getenv'" in str(refusal.value)
     assert str(Path.home()) not in str(refusal.value)
+
+
+def test_a_name_of_an_own_file_is_not_a_way_to_another(tmp_path: Path) -> None:
+    """A cut is attached by the number of an open file; that the number points elsewhere is noticed."""
+    other = tmp_path / "other.db"
+    duckdb.connect(str(other)).execute(ROWS).close()
+    with pytest.raises(duckdb.Error):
+        Bench([{"cut": CUT, "dataset": "stays"}], [os.open(other, os.O_RDONLY)], "256MiB", 1)

@@ -5,12 +5,15 @@
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
+from dataspace.adapters.duckdb import macros
 from dataspace.adapters.duckdb.compile import UNIT, Sql, Types, quoted
 from dataspace.model.datasets import ColumnType
 from dataspace.model.names import ColumnName
@@ -38,25 +41,43 @@ _OFF = (
 )
 
 
+_FIRST_PLACE, _MOST_CUTS = 64, 48
+"""Numbers of open files that cuts are attached from; in a worker nothing else ever has one of these."""
+
+
 class Bench:
-    """A locked instance over sealed cuts. Nothing can be attached to it, or set, after it is made."""
+    """A locked instance over sealed cuts. Nothing can be set once it is made, and nothing but a cut attached."""
 
     def __init__(
         self, cuts: Sequence[Mapping[str, str]], files: Sequence[int], memory: str, threads: int
     ) -> None:
         """`cuts`: for each file the `cut` id and the `dataset` under whose name it is read."""
-        if len(cuts) != len(files):
-            raise ValueError("each cut comes with one file")
-        self.held = tuple(sorted(entry["cut"] for entry in cuts))
+        self.held: tuple[str, ...] = ()
         self._relations: dict[str, str] = {}
         self._types: dict[str, Types] = {}
         self._connection = duckdb.connect(":memory:")
         self._settings(memory, threads)
-        for at, (entry, file) in enumerate(zip(cuts, files, strict=True)):
-            self._attach(at, entry, file)
-            os.close(file)
+        for statement in macros.statements():
+            self._run(statement)
+        self._places = _free_places()
+        self._run(f"SET allowed_paths = [{', '.join(map(_literal, _allowed(self._places)))}]")
         self._run("SET enable_external_access = false")
         self._run("SET lock_configuration = true")
+        self.add(cuts, files)
+
+    def add(self, cuts: Sequence[Mapping[str, str]], files: Sequence[int]) -> None:
+        """Attach further cuts; `files` are closed. Raises ValueError where they are too many."""
+        if len(cuts) != len(files):
+            raise ValueError("each cut comes with one file")
+        if len(self.held) + len(cuts) > len(self._places):
+            raise ValueError("more cuts than one worker holds")
+        for at, (entry, file) in enumerate(zip(cuts, files, strict=True), start=len(self.held)):
+            place = self._places[at]
+            os.dup2(file, place, inheritable=False)
+            os.close(file)
+            self._attach(at, entry, place)
+            os.close(place)
+        self.held = tuple(sorted([*self.held, *(entry["cut"] for entry in cuts)]))
 
     def _run(self, text: str) -> None:
         self._connection.execute(text)
@@ -71,11 +92,13 @@ class Bench:
         self._run("SET GLOBAL temp_directory = ''")
         self._run("SET GLOBAL max_expression_depth = 200")
         self._run("SET GLOBAL pivot_limit = 1000")
+        self._run("SET GLOBAL TimeZone = 'UTC'")
 
     def _attach(self, at: int, entry: Mapping[str, str], file: int) -> None:
         self._run(f"ATTACH '/proc/self/fd/{file:d}' AS cut{at} (READ_ONLY)")
         found = self._connection.execute(
-            "SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = ? ORDER BY column_index",
+            "SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = ? AND table_name = 'data' "
+            "ORDER BY column_index",
             [f"cut{at}"],
         ).fetchall()
         shown = [name for name, _ in found if not name.startswith("__")]
@@ -98,6 +121,17 @@ class Bench:
         """All rows of one of our own statements."""
         rows: list[tuple[Any, ...]] = self._connection.execute(sql.text, list(sql.parameters)).fetchall()
         return rows
+
+    def arrow(self, sql: Sql) -> pa.Table:
+        """The same as one Arrow table, for what is long."""
+        table: pa.Table = self._connection.execute(sql.text, list(sql.parameters)).to_arrow_table()
+        return table
+
+    def prints(self, cut: str) -> bytes:
+        """A fingerprint of each privacy unit, 8 bytes each, in the order of their numbers from 1."""
+        units = self._relations[cut].replace(".main.data", ".main.units")
+        found = self._connection.execute(f"SELECT print FROM {units} ORDER BY unit").fetchnumpy()["print"]
+        return np.asarray(found, np.uint64).tobytes()
 
     def stream(self, tree: str, maximum_rows: int | None) -> Iterator[Any]:
         """The schema, then the batches of a validated tree: that tree is what runs."""
@@ -133,3 +167,22 @@ class Bench:
         text = f"SELECT CAST({quoted(name)} AS {kind}) AS v FROM {self._relations[cut]} ORDER BY __row"
         values = self._connection.execute(text).fetchnumpy()["v"]
         return np.asarray(np.ma.filled(values, np.nan) if np.ma.isMaskedArray(values) else values)
+
+
+def _free_places() -> range:
+    """The first run of numbers that no open file has: a process that is no worker may have many open."""
+    used = {int(path.name) for path in Path("/proc/self/fd").iterdir()}
+    start = _FIRST_PLACE
+    while not used.isdisjoint(range(start, start + _MOST_CUTS)):
+        start += _MOST_CUTS
+    return range(start, start + _MOST_CUTS)
+
+
+def _allowed(places: range) -> list[str]:
+    """The paths that a cut has while it is attached, as the engine looks for them; it also asks for a log beside."""
+    own = f"/proc/{os.getpid()}/fd"
+    return [path for at in places for path in (f"/proc/self/fd/{at}", f"{own}/{at}", f"{own}/{at}.wal")]
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -3,14 +3,16 @@
 # ruff: noqa: S608 - identifiers are quoted, values are bound
 
 import hmac
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from dataspace.adapters.duckdb.compile import ROW, UNIT, Types, condition, quoted
-from dataspace.adapters.duckdb.parquet import column_type, normalised_schema, open_for_reading
+from dataspace.adapters.duckdb.parquet import ROW_GROUP, column_type, normalised_schema, open_for_reading
 from dataspace.errors import DataspaceError, InvalidRequest, SetupError
 from dataspace.model.datasets import ColumnType
 from dataspace.model.names import ColumnName
@@ -19,6 +21,8 @@ from dataspace.model.policies import Mask, MaskKind
 from dataspace.model.predicates import columns_of
 
 TABLE = "data"
+UNITS_TABLE = "units"
+"""A fingerprint of each privacy unit that is the same in all cuts of a lineage, in the order of the units' numbers."""
 
 _NUMBERS = (ColumnType.INTEGER, ColumnType.NUMBER)
 
@@ -30,6 +34,7 @@ def build_table(
     key: bytes,
     memory_limit: str,
     progress: Callable[[float], None],
+    left_out: Collection[str] = (),
 ) -> int:
     """Write the database of a cut to `path` (in memory) and return its number of rows.
 
@@ -44,11 +49,18 @@ def build_table(
                 "SET threads = 2; SET temp_directory = ''; SET preserve_insertion_order = true"
             )
             connection.execute("SET memory_limit = $limit", {"limit": memory_limit})
-            _load(connection, files, recipe, types)
-            progress(0.5)
-            _hash_columns(connection, recipe, types, key)
-            connection.execute(f"ATTACH '{path}' AS cut (BLOCK_SIZE 16384)")
-            connection.execute(f"CREATE TABLE cut.main.{TABLE} AS {_selection(recipe, types)}")
+            connection.execute(f"ATTACH '{path}' AS cut (BLOCK_SIZE {_block_size(files)})")
+            if recipe.opt_out_digest:
+                _leave_out(connection, recipe, left_out)
+            if _in_one_pass(recipe):
+                _copy(connection, files, recipe, types, progress)
+            else:
+                _load(connection, files, recipe, types)
+                progress(0.5)
+                _hash_columns(connection, recipe, types, key)
+                connection.execute(f"CREATE TABLE cut.main.{TABLE} AS {_selection(recipe, types)}")
+            if recipe.privacy_unit:
+                connection.execute(f"CREATE TABLE cut.main.{UNITS_TABLE} AS {_prints(recipe.privacy_unit)}")
             rows = connection.execute(f"SELECT count(*) FROM cut.main.{TABLE}").fetchall()[0][0]
             connection.execute("DETACH cut")
             return int(rows)
@@ -86,6 +98,40 @@ def _check_columns(recipe: CutRecipe, types: Types, key: bytes) -> None:
         raise SetupError("A hashed column needs a key of at least 16 bytes.", "Set the key of the permit.")
 
 
+def _block_size(files: Sequence[Path]) -> int:
+    """Bytes: small blocks for small tables, which would waste most of a large one."""
+    rows = 0
+    for path in files:
+        with open_for_reading(path) as reader:
+            rows += reader.metadata.num_rows
+    return 16_384 if rows < 2 * ROW_GROUP else 262_144
+
+
+def _in_one_pass(recipe: CutRecipe) -> bool:
+    """Whether each row can be written as it is read: no value is looked up, no unit numbered."""
+    return recipe.privacy_unit is None and all(m.kind is not MaskKind.HASH for m in recipe.masks.values())
+
+
+def _copy(
+    connection: duckdb.DuckDBPyConnection,
+    files: Sequence[Path],
+    recipe: CutRecipe,
+    types: Types,
+    progress: Callable[[float], None],
+) -> None:
+    """The table in one statement, from a stream of batches in the order of the version."""
+    needed = [c for c in types if c in {*recipe.columns, *columns_of(recipe.row_filter)}]
+    where = condition(recipe.row_filter, types)
+    batches = _batches(files, needed)
+    first = next(batches)
+    pieces = (piece for table in chain([first], batches) for piece in table.to_batches())
+    connection.register("kept", pa.RecordBatchReader.from_batches(first.schema, pieces))
+    progress(0.1)
+    text = _selection(recipe, types, f"WHERE {where.text}", ordered=False)
+    connection.execute(f"CREATE TABLE cut.main.{TABLE} AS {text}", list(where.parameters))
+    connection.unregister("kept")
+
+
 def _load(
     connection: duckdb.DuckDBPyConnection, files: Sequence[Path], recipe: CutRecipe, types: Types
 ) -> None:
@@ -93,14 +139,33 @@ def _load(
     unit = {recipe.privacy_unit} if recipe.privacy_unit else set()
     needed = [c for c in types if c in {*recipe.columns, *columns_of(recipe.row_filter)} | unit]
     where = condition(recipe.row_filter, types)
+    stays = f" AND {_stays(recipe)}" if recipe.opt_out_digest else ""
     names = ", ".join([ROW, *map(quoted, needed)])
     created = False
     for reader in _batches(files, needed):
         connection.register("source", reader)
         verb = f"INSERT INTO kept SELECT {names}" if created else f"CREATE TABLE kept AS SELECT {names}"
-        connection.execute(f"{verb} FROM source WHERE {where.text}", list(where.parameters))
+        connection.execute(f"{verb} FROM source WHERE ({where.text}){stays}", list(where.parameters))
         connection.unregister("source")
         created = True
+
+
+def _leave_out(connection: duckdb.DuckDBPyConnection, recipe: CutRecipe, left_out: Collection[str]) -> None:
+    """The persons who opted out, as texts, for `_load` to leave out."""
+    if recipe.privacy_unit is None:
+        raise SetupError(
+            "Persons have opted out of this dataset, and it names no column of the person.",
+            "Its steward names the privacy unit.",
+        )
+    connection.register("persons", pa.table({"person": pa.array(sorted(left_out), pa.string())}))
+    connection.execute("CREATE TABLE left_out AS SELECT person FROM persons")
+    connection.unregister("persons")
+
+
+def _stays(recipe: CutRecipe) -> str:
+    """Rows of who did not opt out. A row without a person could be anybody's, so it goes too."""
+    name = f"CAST({quoted(recipe.privacy_unit or ColumnName(''))} AS VARCHAR)"
+    return f"{name} IS NOT NULL AND {name} NOT IN (SELECT person FROM left_out)"
 
 
 def _batches(files: Sequence[Path], columns: Sequence[ColumnName]) -> Iterator[pa.Table]:
@@ -112,7 +177,7 @@ def _batches(files: Sequence[Path], columns: Sequence[ColumnName]) -> Iterator[p
                 yield table.append_column(ROW, pa.array([], pa.int64()))
             for group in range(reader.metadata.num_row_groups):
                 table = reader.read_row_group(group, columns=list(columns))
-                numbers = pa.array(range(start, start + table.num_rows), pa.int64())
+                numbers = pa.array(np.arange(start, start + table.num_rows))
                 start += table.num_rows
                 yield table.append_column(ROW, numbers)
 
@@ -136,12 +201,14 @@ def _hash_columns(connection: duckdb.DuckDBPyConnection, recipe: CutRecipe, type
         connection.unregister("pairs")
 
 
-def _selection(recipe: CutRecipe, types: Types) -> str:
+def _selection(recipe: CutRecipe, types: Types, where: str = "", ordered: bool = True) -> str:
     unit = "kept." + ROW
     if recipe.privacy_unit:
         # Numbered in the order of a hash: neither the value nor its rank can be read off the number.
         name = "kept." + quoted(recipe.privacy_unit)
-        unit = f"dense_rank() OVER (ORDER BY hash(CAST({name} AS VARCHAR)), {name})"
+        rank = f"dense_rank() OVER (ORDER BY {name} IS NULL, hash(CAST({name} AS VARCHAR)), {name})"
+        # Rows without a person are nobody's: one number for all of them, below the others.
+        unit = f"CASE WHEN {name} IS NULL THEN 0 ELSE {rank} END"
     parts, joins = [f"kept.{ROW} AS {ROW}", f"CAST({unit} AS BIGINT) AS {UNIT}"], []
     for at, column in enumerate(recipe.columns):
         mask = recipe.masks.get(column)
@@ -150,7 +217,16 @@ def _selection(recipe: CutRecipe, types: Types) -> str:
             parts.append(f"hash{at}.hashed AS {quoted(column)}")
         else:
             parts.append(f"{_masked(column, mask, types[column])} AS {quoted(column)}")
-    return f"SELECT {', '.join(parts)} FROM kept {' '.join(joins)} ORDER BY kept.{ROW}"
+    order = f"ORDER BY kept.{ROW}" if ordered else ""
+    return f"SELECT {', '.join(parts)} FROM kept {' '.join(joins)} {where} {order}"
+
+
+def _prints(unit: ColumnName) -> str:
+    """Numbered as in `_selection`. Not a secret hash: it stays where the units' numbers stay, behind the walls."""
+    name = quoted(unit)
+    return f"""SELECT dense_rank() OVER (ORDER BY hash(text), {name}) AS unit,
+                      md5_number_lower(coalesce('u' || text, '')) AS print
+               FROM (SELECT DISTINCT {name}, CAST({name} AS VARCHAR) AS text FROM kept) ORDER BY unit"""
 
 
 def _masked(column: ColumnName, mask: Mask | None, kind: ColumnType) -> str:

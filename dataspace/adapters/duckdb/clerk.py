@@ -4,22 +4,26 @@ It has no data but the cells of the question at hand, and alone decides which of
 """
 
 import json
-import socket
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dataspace.adapters.duckdb.confine import confine
-from dataspace.adapters.duckdb.wire import Broken, Channel
+from dataspace.adapters.duckdb.wire import Broken, Channel, Frame, inherited
 from dataspace.model.answers import AnswerNote, Suppressed
 from dataspace.model.codec import from_json, to_json
 from dataspace.model.datasets import ColumnType
-from dataspace.model.plans import AggregatePlan, CellsPlan, Function, Noise
+from dataspace.model.names import DatasetName
+from dataspace.model.plans import AggregatePlan, Asked, CellsPlan, Function, Measure, Noise
 from dataspace.model.policies import AnswerKind
-from dataspace.planning.cells import BoundedCell, Cell
-from dataspace.planning.disclosure import protect
-from dataspace.planning.noising import noised
+from dataspace.planning.cells import Cell
+from dataspace.planning.disclosure import Protected, protect
+from dataspace.planning.noising import BoundedCell, noised
+from dataspace.planning.statistics import Shape, statistics_of
+
+if TYPE_CHECKING:
+    from dataspace.adapters.duckdb.comparing import Comparing
 
 FAILED = {"failed": True}
 
@@ -33,7 +37,7 @@ def answer(plan: CellsPlan, document: Mapping[str, Any]) -> dict[str, Any]:
     """The answer and its note, as JSON."""
     types = [ColumnType(kind) for kind in document["types"]]
     if plan.kind is AnswerKind.NOISY and plan.noise is not None:
-        columns, note = _noisy(plan, plan.noise, from_json(tuple[BoundedCell, ...], document["cells"]), types)
+        columns, note = _noisy(plan, plan.noise, _bounded(document["cells"]), types)
     elif plan.kind is AnswerKind.AGGREGATE:
         columns, note = _aggregate(plan, from_json(tuple[Cell, ...], document["cells"]), types)
     else:
@@ -44,7 +48,10 @@ def answer(plan: CellsPlan, document: Mapping[str, Any]) -> dict[str, Any]:
 def _aggregate(
     plan: CellsPlan, cells: Sequence[Cell], types: Sequence[ColumnType]
 ) -> tuple[Columns, AnswerNote]:
-    shown = protect(plan.aggregate, cells, plan.disclosure)
+    return _shown(plan, protect(plan.aggregate, cells, plan.disclosure), types)
+
+
+def _shown(plan: CellsPlan, shown: Protected, types: Sequence[ColumnType]) -> tuple[Columns, AnswerNote]:
     columns = _key_columns(plan.aggregate, [keys for keys, _ in shown.rows], types)
     for at, measure in enumerate(plan.aggregate.measures):
         kind = _number_type(measure.function, types[len(plan.aggregate.keys) + at])
@@ -60,24 +67,42 @@ def _aggregate(
 def _noisy(
     plan: CellsPlan, noise: Noise, cells: Sequence[BoundedCell], types: Sequence[ColumnType]
 ) -> tuple[Columns, AnswerNote]:
-    from dataspace.adapters.duckdb.laplace import (
-        draw,
-    )  # OpenDP costs memory and time: only where noise is asked for
+    # OpenDP costs memory and time: only where noise is asked for.
+    from dataspace.adapters.duckdb.laplace import draw, keep
 
-    found = noised(plan.aggregate, noise, cells, draw)
+    found = noised(plan.aggregate, noise, cells, draw, keep)
     columns = _key_columns(plan.aggregate, [keys for keys, _ in found.rows], types)
-    intervals = {}
+    intervals, costs = {}, {}
     for at, measure in enumerate(plan.aggregate.measures):
         numbers = [row[at] for _, row in found.rows]
-        kind = "integer" if measure.function is Function.COUNT else "number"
+        kind = _noisy_type(measure, noise)
         low, high = f"{measure.name}_low", f"{measure.name}_high"
         intervals[measure.name] = (low, high)
+        costs[measure.name] = found.costs[at]
         columns += [
             {"name": measure.name, "type": kind, "values": [number.value for number in numbers]},
             {"name": low, "type": kind, "values": [number.low for number in numbers]},
             {"name": high, "type": kind, "values": [number.high for number in numbers]},
         ]
-    return columns, _note(plan, rules=found.rules, intervals=intervals, epsilon=noise.epsilon)
+    facts = {"intervals": intervals, "costs": costs, "epsilon": noise.epsilon, "delta": noise.delta}
+    return columns, _note(plan, rules=found.rules, **facts)
+
+
+def _noisy_type(measure: Measure, noise: Noise) -> str:
+    if measure.function is Function.COUNT:
+        return "integer"
+    ((statistic, *more),) = statistics_of(AggregatePlan(DatasetName(""), (), (measure,)), noise)
+    return "integer" if statistic.shape is Shape.SUM and statistic.step == 1.0 and not more else "number"
+
+
+def _bounded(found: Sequence[Sequence[Any]]) -> list[BoundedCell]:
+    """Cells as the worker sent them."""
+    return [
+        BoundedCell(
+            tuple(keys), int(rows), tuple(s if isinstance(s, int) else tuple(map(tuple, s)) for s in counted)
+        )
+        for keys, rows, counted in found
+    ]
 
 
 def _note(plan: CellsPlan, **facts: Any) -> AnswerNote:
@@ -100,13 +125,18 @@ def _number_type(function: Function, kind: ColumnType) -> str:
 
 def serve(gateway: Channel, worker: Channel) -> None:
     """Until the gateway hangs up: a plan from there, its cells from the worker, the answer back."""
+    memory = Memory(gateway)
     while True:
         order = gateway.receive()
         cells = worker.receive()
         try:
             if cells.document.get("failed"):
                 raise ValueError("the worker had no cells")
-            gateway.send(answer(from_json(CellsPlan, order.document["plan"]), cells.document))
+            plan = from_json(CellsPlan, order.document["plan"])
+            if plan.kind is AnswerKind.AGGREGATE and plan.asked is not None:
+                memory.answer(plan, plan.asked, cells)
+            else:
+                gateway.send(answer(plan, cells.document))
         except Broken:
             raise
         except BaseException:  # noqa: BLE001 - one constant word for whatever happens
@@ -114,11 +144,38 @@ def serve(gateway: Channel, worker: Channel) -> None:
             gateway.send(FAILED)
 
 
+class Memory:
+    """Aggregates that are compared with what was told before, which the gateway keeps sealed."""
+
+    def __init__(self, gateway: Channel) -> None:
+        self._gateway = gateway
+        self._lineages: dict[str, Comparing] = {}
+
+    def answer(self, plan: CellsPlan, asked: Asked, frame: Frame) -> None:
+        """The answer or the refusal, with what to keep of it; first the gateway gives the entries that are lacking."""
+        from dataspace.adapters.duckdb.comparing import Comparing  # loads only where something is compared
+
+        comparing = self._lineages.setdefault(str(plan.aggregate.dataset), Comparing())
+        cells = from_json(tuple[Cell, ...], frame.document["cells"])
+        shown = protect(plan.aggregate, cells, plan.disclosure)
+        lacking = comparing.lacking(asked, self._gateway.receive().document["names"])
+        self._gateway.send({"lacking": lacking})
+        for name, content in zip(lacking, self._gateway.receive().blobs, strict=True):
+            comparing.take(name, content)
+        sets = comparing.units(plan, frame.blobs[0], frame.blobs[1:])
+        refused, kept = comparing.judged(plan, asked, shown, cells, sets)
+        if refused is None:
+            columns, note = _shown(plan, shown, [ColumnType(kind) for kind in frame.document["types"]])
+            document: dict[str, Any] = {"columns": columns, "note": to_json(note)}
+        else:
+            document = {"refused": to_json(refused)}
+        self._gateway.send(document | {"keep": list(kept)}, list(kept.values()))
+
+
 def main() -> None:
     """Confine, say how far that went, serve. Ends quietly when the gateway hangs up."""
     orders = json.loads(sys.argv[1])
-    gateway = Channel(socket.socket(fileno=int(orders["gateway"])))
-    worker = Channel(socket.socket(fileno=int(orders["other"])))
+    gateway, worker = inherited(int(orders["gateway"])), inherited(int(orders["other"]))
     level = confine(int(orders["parent"]), int(orders["memory_bytes"]), int(orders["cpu_seconds"]))
     try:
         gateway.send({"isolation": level.value})

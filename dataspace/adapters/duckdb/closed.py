@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dataspace.adapters.duckdb.conditions import Scope, predicate_of
+from dataspace.adapters.duckdb.flattening import both, source_of
+from dataspace.adapters.duckdb.noisy_subset import computed_key, is_computed, measure_of, places
 from dataspace.adapters.duckdb.syntax import Node, empty, identifier, only
 from dataspace.errors import UnsupportedQuery
 from dataspace.model.datasets import ColumnType, Dataset
@@ -43,12 +45,17 @@ class _Hint:
         return UnsupportedQuery(construct, str(self))
 
 
-def aggregate_of(node: Node, dataset: Dataset) -> AggregatePlan:
-    """The plan of a question in the closed subset. Raises UnsupportedQuery with the nearest form."""
+def aggregate_of(node: Node, dataset: Dataset, noisy: bool = False) -> AggregatePlan:
+    """The plan of a question in the closed subset, which is wider where the answer will be `noisy`.
+
+    Raises UnsupportedQuery with the nearest form.
+    """
     hint = _Hint(dataset)
     if node.get("type") != "SELECT_NODE":
         raise hint.refuse("UNION and other combinations of queries in an aggregate question")
-    _refuse_extras(node, hint)
+    _refuse_extras(node, hint, noisy)
+    if noisy:
+        return _noisy(node, dataset, hint)
     scope = Scope(dataset, _from(node["from_table"], dataset, hint))
     items = node["select_list"]
     if all(item.get("type") in ("COLUMN_REF", "STAR") for item in items) and not node["group_expressions"]:
@@ -72,6 +79,38 @@ def aggregate_of(node: Node, dataset: Dataset) -> AggregatePlan:
     )  # fmt: skip
 
 
+def _noisy(node: Node, dataset: Dataset, hint: _Hint) -> AggregatePlan:
+    source = source_of(node, dataset, hint.refuse)
+    scope, items = source.scope, node["select_list"]
+    keys: list[Key] = []
+    measures: list[Measure] = []
+    for item in items:
+        if item.get("type") == "COLUMN_REF":
+            if not empty(item.get("alias")) and item["alias"].lower() != item["column_names"][-1].lower():
+                raise hint.refuse("another name for a column that is grouped by")
+            keys.append(_key(scope.column(item), dataset, hint))
+        elif is_computed(item):
+            keys.append(computed_key(item, scope, hint.refuse))
+        else:
+            measures.append(measure_of(item, scope, hint.refuse))
+    grouped = places(node, node.get("group_expressions", ()), items, scope, hint.refuse)
+    wanted = {at for at, item in enumerate(items) if item.get("type") == "COLUMN_REF" or is_computed(item)}
+    if node.get("aggregate_handling") != "FORCE_AGGREGATES" and grouped != wanted:
+        raise hint.refuse("a selected column that is not grouped by, or one grouped by that is not selected")
+    for modifier in node.get("modifiers", ()):
+        orders = [o for o in modifier["orders"] if o["expression"].get("type") != "STAR"]
+        if any(order.get("type") == "DESCENDING" for order in modifier["orders"]):
+            raise hint.refuse("descending order: sort the answer after it came")
+        if not places(node, [o["expression"] for o in orders], items, scope, hint.refuse) <= wanted:
+            raise hint.refuse("ordering by something else than the columns that are grouped by")
+    _check_names([key.column for key in keys], measures, hint)
+    condition = node.get("where_clause")
+    own = () if condition is None else (predicate_of(condition, scope),)
+    return AggregatePlan(
+        dataset.name, tuple(keys), tuple(measures), both((*source.where, *own)), dataset.privacy_unit
+    )
+
+
 def _listing(items: Sequence[Node], scope: Scope, hint: _Hint) -> UnsupportedQuery:
     for item in items:
         if item.get("type") == "COLUMN_REF":
@@ -81,12 +120,13 @@ def _listing(items: Sequence[Node], scope: Scope, hint: _Hint) -> UnsupportedQue
     return refused
 
 
-def _refuse_extras(node: Node, hint: _Hint) -> None:
-    words = {"cte_map": "WITH", "having": "HAVING", "sample": "TABLESAMPLE", "qualify": "QUALIFY"}
+def _refuse_extras(node: Node, hint: _Hint, noisy: bool) -> None:
+    words = {"having": "HAVING", "sample": "TABLESAMPLE", "qualify": "QUALIFY"}
+    words |= {} if noisy else {"cte_map": "WITH"}
     for field, word in words.items():
         if not empty(node.get(field)):
             raise hint.refuse(f"{word} in an aggregate question")
-    only(node, _SELECT | {"aggregate_handling"}, "this clause in an aggregate question", str(hint))
+    only(node, _SELECT | {"aggregate_handling", "cte_map"}, "this clause in an aggregate question", str(hint))
     if node.get("aggregate_handling") not in ("STANDARD_HANDLING", "FORCE_AGGREGATES"):
         raise hint.refuse("this way of grouping")
     for modifier in node.get("modifiers", ()):

@@ -12,7 +12,7 @@ from datetime import date, datetime
 
 from dataspace.model.datasets import ColumnType, Value
 from dataspace.model.names import ColumnName
-from dataspace.model.plans import AggregatePlan, Function, Key
+from dataspace.model.plans import AggregatePlan, Key
 from dataspace.model.predicates import All, AnyOf, Compare, IsNull, Not, OneOf, Predicate
 from dataspace.planning.cells import columns_needed
 
@@ -123,11 +123,14 @@ def _number(column: ColumnName, types: Types) -> str:
     return f"CASE WHEN {quoted(column)} IS NOT NULL THEN 0 END"  # only its presence is counted
 
 
-def raw_cells(plan: AggregatePlan, relation: str, types: Types, largest: int) -> Sql:
+def raw_cells(
+    plan: AggregatePlan, relation: str, types: Types, largest: int, with_units: bool = False
+) -> Sql:
     """What the disclosure rules need, in one pass: a row for each group.
 
     Columns: the keys, the units, and for each measured column rows, units, total, absolute, nonzero, largest,
-    at_lowest, at_highest, between, constant.
+    at_lowest, at_highest, between, constant. Then, where asked for, the numbers of the units: of all, and of those
+    with a value in each measured column.
     """
     keys, bound = _keys(plan.keys, types)
     where = condition(plan.where, types)
@@ -149,6 +152,9 @@ def raw_cells(plan: AggregatePlan, relation: str, types: Types, largest: int) ->
         f"count(*) FILTER (l{i}), count(*) FILTER (h{i}), sum(b{i}), bool_and(e{i})"
         for i in range(len(needed))
     ]
+    if with_units:
+        per_cell += ["list(CAST(u AS UINTEGER))"]
+        per_cell += [f"list(CAST(u AS UINTEGER)) FILTER (c{i} > 0)" for i in range(len(needed))]
     group = f"GROUP BY {', '.join(names)}" if names else ""
     text = f"""
         WITH picked AS (SELECT {", ".join([f"{UNIT} AS u", *keys, *numbers])} FROM {relation} WHERE {where.text}),
@@ -156,48 +162,3 @@ def raw_cells(plan: AggregatePlan, relation: str, types: Types, largest: int) ->
         units AS (SELECT {", ".join([*names, "u", *per_unit])} FROM marked GROUP BY {", ".join([*names, "u"])})
         SELECT {", ".join([*names, "count(*)", *per_cell])} FROM units {group}"""
     return Sql(text, bound + where.parameters)
-
-
-def bounded_cells(
-    plan: AggregatePlan,
-    relation: str,
-    types: Types,
-    points: Mapping[ColumnName, tuple[float, float, float]],
-) -> Sql:
-    """Cells in which each privacy unit has one row at most. `points`: lower, upper and step of each summed column.
-
-    A unit's one row is chosen by hash, among the rows that meet the condition. Sums are of whole steps.
-    """
-    keys, bound = _keys(plan.keys, types)
-    where = condition(plan.where, types)
-    needed = columns_needed(plan)
-    names = [f"k{at}" for at in range(len(keys))]
-    numbers = [f"{_number(column, types)} AS m{at}" for at, column in enumerate(needed)]
-    one = (
-        ""
-        if plan.privacy_unit is None
-        else "QUALIFY row_number() OVER (PARTITION BY u ORDER BY hash(r), r) = 1"
-    )
-    sums, clip = [], []
-    for at, column in enumerate(needed):
-        asked = {m.function for m in plan.measures if m.column == column} - {Function.COUNT}
-        if asked:
-            lower, upper, step = points[column]
-            # NaN is the greatest value to the engine, so `least` must stand outside.
-            sums.append(
-                f"count(m{at}), coalesce(sum(CAST(round(least(?, greatest(?, m{at})) / ?) AS BIGINT)), 0)"
-            )
-            clip += [float(upper), float(lower), float(step)]
-        else:
-            sums.append(f"count(m{at}), 0")
-    group = f"GROUP BY {', '.join(names)}" if names else ""
-    text = f"""
-        WITH picked AS (SELECT {", ".join([f"{UNIT} AS u, {ROW} AS r", *keys, *numbers])} FROM {relation}
-                        WHERE {where.text} {one})
-        SELECT {", ".join([*names, "count(*)", *sums])} FROM picked {group}"""
-    return Sql(text, (*bound, *where.parameters, *clip))
-
-
-def is_sum(function: Function) -> bool:
-    """Whether a measure adds up values, and so needs bounds where noise protects it."""
-    return function is not Function.COUNT

@@ -1,5 +1,6 @@
 """From the syntax tree of a WHERE clause to a `Predicate`: the closed set of conditions that cannot fail."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -46,6 +47,8 @@ class Scope:
 
     dataset: Dataset | None
     names: frozenset[str] = frozenset()
+    visible: Mapping[str, ColumnName] | None = None
+    """The names that a subquery lets through, in lower case; None: the dataset's own."""
 
     def column(self, node: Node) -> ColumnName:
         """The column that a reference names. Raises UnsupportedQuery where there is none."""
@@ -54,11 +57,12 @@ class Scope:
             raise UnsupportedQuery(f"the name '{'.'.join(parts)}'", "Write the column's name alone.")
         if self.dataset is None:
             return ColumnName(parts[-1])
-        found = next((c.name for c in self.dataset.columns if c.name.lower() == parts[-1].lower()), None)
+        seen = self.visible
+        if seen is None:
+            seen = {column.name.lower(): column.name for column in self.dataset.columns}
+        found = seen.get(parts[-1].lower())
         if found is None:
-            raise UnknownColumn(
-                parts[-1], (self.dataset.name,), tuple(column.name for column in self.dataset.columns)
-            )
+            raise UnknownColumn(parts[-1], (self.dataset.name,), tuple(seen))
         return found
 
     def typed(self, name: ColumnName, value: Value) -> Value:

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +15,12 @@ from pathlib import Path
 import duckdb
 
 from dataspace.adapters.duckdb.building import build_table
-from dataspace.errors import SetupError
+from dataspace.errors import CutTooLarge, SetupError
 from dataspace.model.names import CutId, DatasetName
 from dataspace.model.plans import CutRecipe
 from dataspace.planning.cut_id import cut_id
-from dataspace.ports import CutLease, Vault
+from dataspace.ports import CutLease
+from dataspace.ports_places import Readings
 
 MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 - memory, not a disk: a cut is never on a disk in clear
 _STAGE = re.compile(r"dataspace-cut-(\d+)-")
@@ -28,6 +29,11 @@ _SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_S
 
 def _silent(share: float) -> None:
     """Progress that nobody watches."""
+
+
+def _nobody(digest: str) -> Collection[str]:
+    """For a vault without opt-out lists: a recipe that names one cannot be built here."""
+    raise SetupError("The list of who opted out is not here.", "Restore it from the backup of the home.")
 
 
 @dataclass(slots=True)
@@ -43,26 +49,31 @@ class _Held:
 class DuckdbCuts:
     """Cuts within `budget_bytes` of memory, the least recently used dropped first; leased ones stay.
 
-    `key` gives the secret for a mask key id. `memory_limit` is what DuckDB may use while it builds.
+    `key` gives the secret for a mask key id, `left_out` the persons of an opt-out list by its digest.
+    `memory_limit` is what DuckDB may use while it builds.
     """
 
     def __init__(
         self,
-        vault: Vault,
+        vault: Readings,
         budget_bytes: int,
         key: Callable[[str], bytes],
         memory_limit: str = "1GB",
+        left_out: Callable[[str], Collection[str]] = _nobody,
     ) -> None:
         self._vault, self._budget, self._key, self._memory = vault, budget_bytes, key, memory_limit
+        self._left_out = left_out
         self._held: OrderedDict[CutId, _Held] = OrderedDict()
         self._lock = threading.Lock()
         self._building: dict[CutId, threading.Lock] = {}
+        self.told: Callable[[CutId], None] = lambda _: None
+        """Called with every cut that is dropped, so that whoever still has it attached lets go of its memory."""
         _sweep()
 
     def lease(
         self, recipe: CutRecipe, progress: Callable[[float], None] = _silent
     ) -> AbstractContextManager[CutLease]:
-        """The cut of a recipe, made if it is not there. Raises SetupError with the size of what does not fit."""
+        """The cut of a recipe, made if it is not there. Raises CutTooLarge with the size of what does not fit."""
         return self._lease(recipe, progress)
 
     @contextmanager
@@ -80,8 +91,11 @@ class DuckdbCuts:
     def drop(self, dataset: DatasetName) -> None:
         """Forget every cut of a lineage at once; one that is leased goes when its lease ends."""
         with self._lock:
-            for name in [n for n, held in self._held.items() if held.recipe.version.dataset == dataset]:
+            dropped = [n for n, held in self._held.items() if held.recipe.version.dataset == dataset]
+            for name in dropped:
                 self._forget(name)
+        for name in dropped:
+            self.told(name)
 
     def close(self) -> None:
         """Forget all cuts."""
@@ -99,29 +113,31 @@ class DuckdbCuts:
                     self._held[name].leases += 1
                     return self._held[name]
             built = self._build(recipe, progress)
-            with self._lock:
-                try:
-                    self._make_room(built.size)
-                except SetupError:
-                    os.close(built.fd)
-                    raise
-                built.leases = 1
-                self._held[name] = built
-                self._building.pop(name, None)
-                return built
+            dropped = list[CutId]()
+            try:
+                with self._lock:
+                    self._make_room(built.size, dropped)
+                    built.leases = 1
+                    self._held[name] = built
+                    self._building.pop(name, None)
+                    return built
+            except CutTooLarge:
+                os.close(built.fd)
+                raise
+            finally:
+                for old in dropped:
+                    self.told(old)
 
-    def _make_room(self, size: int) -> None:
+    def _make_room(self, size: int, dropped: list[CutId]) -> None:
         used = sum(held.size for held in self._held.values())
         for name in [n for n, held in self._held.items() if not held.leases]:
             if used + size <= self._budget:
                 break
             used -= self._held[name].size
             self._forget(name)
+            dropped.append(name)
         if used + size > self._budget:
-            raise SetupError(
-                f"The cut needs {size:,} bytes, and {max(0, self._budget - used):,} of the budget are free.",
-                "Grant fewer columns or rows, or raise the memory for cuts.",
-            )
+            raise CutTooLarge(size, max(0, self._budget - used))
 
     def _forget(self, name: CutId) -> None:
         held = self._held.pop(name)
@@ -131,7 +147,10 @@ class DuckdbCuts:
 
     def _build(self, recipe: CutRecipe, progress: Callable[[float], None]) -> _Held:
         progress(0.0)
-        files = self._vault.files(recipe.version)
+        with self._vault.reading(recipe.version) as files:
+            return self._built(files, recipe, progress)
+
+    def _built(self, files: Sequence[Path], recipe: CutRecipe, progress: Callable[[float], None]) -> _Held:
         try:
             stage = Path(tempfile.mkdtemp(prefix=f"dataspace-cut-{os.getpid()}-", dir=MEMORY_FOLDER))
         except OSError as error:
@@ -141,7 +160,9 @@ class DuckdbCuts:
         try:
             path = stage / "cut.db"
             key = self._key(recipe.mask_key_id) if recipe.mask_key_id else b""
-            rows = build_table(path, files, recipe, key, self._memory, progress)
+            digests = [digest for digest in recipe.opt_out_digest.split("+") if digest]
+            persons = {person for digest in digests for person in self._left_out(digest)}
+            rows = build_table(path, files, recipe, key, self._memory, progress, persons)
             fd, size = _sealed(path)
         except OSError as error:
             raise SetupError(

@@ -12,16 +12,17 @@ import duckdb
 import pyarrow as pa
 
 from dataspace.adapters.duckdb.arrow import table_of
-from dataspace.adapters.duckdb.pair import Pair, Spawner
-from dataspace.adapters.duckdb.wire import Broken, pack_arrays, unpack_arrays
-from dataspace.errors import NoAnswer
+from dataspace.adapters.duckdb.pair import Pair, Spawner, checked
+from dataspace.adapters.duckdb.spares import Spares
+from dataspace.adapters.duckdb.wire import Broken, Channel, Frame, pack_arrays, unpack_arrays
+from dataspace.errors import AnswerTooClose, NoAnswer
 from dataspace.model.answers import AnswerNote
 from dataspace.model.codec import from_json, to_json
-from dataspace.model.plans import CellsPlan, RowsPlan
+from dataspace.model.plans import Asked, CellsPlan, RowsPlan
 from dataspace.model.policies import AnswerKind
 from dataspace.model.runs import Arrays, SiteMessage
 from dataspace.planning.cells import check_noisy, check_size
-from dataspace.ports import CutLease
+from dataspace.ports import CutLease, Past
 
 T = TypeVar("T")
 
@@ -34,7 +35,8 @@ class ConfinedEngine:
     """Sessions are made when first used, stay warm, and end when idle; a deadline ends one with SIGKILL.
 
     `log_path` takes what goes wrong inside, for the operator alone. `memory_bytes` is what the engine may use in one
-    worker, `seconds` the longest that one statement may take (for rows: until the next batch).
+    worker, `seconds` the longest that one statement may take (for rows: until the next batch). `spares` workers
+    are kept started for sessions that are yet to begin.
     """
 
     def __init__(
@@ -46,10 +48,13 @@ class ConfinedEngine:
         seconds: float = 30.0,
         idle_seconds: float = 900.0,
         cpu_seconds: int = 3_600,
+        spares: int = 1,
         clock: Callable[[], float] = time.monotonic,
+        past: Past | None = None,
     ) -> None:
         self._spawner = Spawner(log_path, memory_bytes, threads, cpu_seconds)
-        self._seconds, self._idle, self._clock = seconds, idle_seconds, clock
+        self._spares = Spares(self._spawner, spares, seconds)
+        self._seconds, self._idle, self._clock, self._past = seconds, idle_seconds, clock, past
         self._pairs: dict[str, tuple[Pair, float]] = {}
         self._turns: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
@@ -93,8 +98,31 @@ class ConfinedEngine:
             order = {"do": "cells", "cuts": [plan.cut], "plan": document}
             pair.worker.send(order, seconds=self._seconds)
             pair.reply(deadline - time.monotonic())
-            answer = pair.verdict(deadline - time.monotonic())
-            return table_of(answer.document["columns"]), from_json(AnswerNote, answer.document["note"])
+            if plan.asked is not None and plan.kind is AnswerKind.AGGREGATE:
+                answer = self._compared(plan, plan.asked, clerk, deadline)
+            else:
+                answer = pair.verdict(deadline - time.monotonic())
+        if (
+            refused := answer.document.get("refused")
+        ) is not None:  # out here: the session is as warm as before
+            earlier = from_json(Asked, refused["earlier"]) if refused["earlier"] else None
+            number, text = (earlier.number, earlier.question) if earlier else (None, "")
+            raise AnswerTooClose(plan.disclosure.cohort, number, text)
+        return table_of(answer.document["columns"]), from_json(AnswerNote, answer.document["note"])
+
+    def _compared(self, plan: CellsPlan, asked: Asked, clerk: Channel, deadline: float) -> Frame:
+        """The clerk's answer, once what is to be kept of it is kept."""
+        if self._past is None:
+            raise ValueError("there is nothing to compare with here")
+        with self._past.turn(str(plan.aggregate.dataset), max(0.0, deadline - time.monotonic())) as turn:
+            names = list(turn.names())
+            clerk.send({"names": names}, seconds=self._seconds)
+            lacking = checked(clerk.receive(max(deadline - time.monotonic(), 0.001))).document["lacking"]
+            clerk.send({}, [turn.read(name) for name in lacking if name in names], seconds=self._seconds)
+            answer = checked(clerk.receive(max(deadline - time.monotonic(), 0.001)))
+            for name, content in zip(answer.document["keep"], answer.blobs, strict=True):
+                turn.keep(str(name), content)
+        return answer
 
     def step(
         self, session: str, message: SiteMessage, leases: Sequence[CutLease]
@@ -127,6 +155,23 @@ class ConfinedEngine:
             if mine:
                 turn.release()
 
+    def let_go(self, cut: str) -> None:
+        """End the sessions that hold a cut which was dropped: its memory would stay. Who is at work ends afterwards."""
+        with self._guard:
+            holders = [
+                (session, pair, self._turns.setdefault(session, threading.Lock()))
+                for session, (pair, _) in self._pairs.items()
+                if cut in pair.holds.values()
+            ]
+        for session, pair, turn in holders:
+            pair.stale = True
+            if turn.acquire(blocking=False):
+                try:
+                    if self._pairs.get(session, (None, 0.0))[0] is pair:
+                        self._end(session)
+                finally:
+                    turn.release()
+
     def _end(self, session: str) -> None:
         with self._guard:
             pair, _ = self._pairs.pop(session, (None, 0.0))
@@ -138,6 +183,7 @@ class ConfinedEngine:
         self._stopped.set()
         for session in list(self._pairs):
             self.close(session)
+        self._spares.stop()
         self._spawner.stop()
 
     @contextmanager
@@ -161,6 +207,8 @@ class ConfinedEngine:
             with self._guard:
                 if session in self._pairs:
                     self._pairs[session] = (pair, self._clock())
+            if pair.stale:
+                self._end(session)
         except (Broken, OSError, ValueError, KeyError, TypeError, IndexError, pa.ArrowException) as error:
             _log.warning("a session was ended: %s", type(error).__name__)
             self._end(session)
@@ -175,12 +223,17 @@ class ConfinedEngine:
         if self._stopped.is_set():
             raise ValueError("the engine has been stopped")
         held, _ = self._pairs.get(session, (None, 0.0))
-        wanted = tuple(sorted(cuts.items()))
-        if held is not None and held.holds == wanted and held.alive():
+        files = {str(lease.cut): lease.fd for lease in leases}
+        if held is not None and held.alive() and not held.stale and held.can_hold(cuts):
+            held.add(cuts, files, self._seconds)
             return held
         self._end(session)
-        files = {str(lease.cut): lease.fd for lease in leases}
-        pair = self._spawner.pair(wanted, [files[cut] for _, cut in wanted], self._seconds)
+        pair = self._spares.take()
+        try:
+            pair.add(cuts, files, self._seconds)
+        except BaseException:
+            pair.end()
+            raise
         with self._guard:
             self._pairs[session] = (pair, self._clock())
         return pair

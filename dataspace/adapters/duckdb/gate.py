@@ -5,38 +5,30 @@ writing the tree as text; what it reads in that text passes the same lists here.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from dataspace.adapters.duckdb import allowed
+from dataspace.adapters.duckdb.describing import described_name, description
+from dataspace.adapters.duckdb.macros import LIBRARY
+from dataspace.adapters.duckdb.recursion import check_recursion
+from dataspace.adapters.duckdb.sources import (
+    Seen,
+    check_pivot,
+    check_sample,
+    check_table_function,
+    refused_function,
+)
 from dataspace.adapters.duckdb.syntax import SIMPLE_NAME, Node, Parser, empty, identifier, only, root
 from dataspace.errors import UnknownColumn, UnknownName, UnsupportedQuery
 from dataspace.model.datasets import Dataset
 from dataspace.model.names import ColumnName, DatasetName, dataset_name
 from dataspace.model.plans import RowsPlan
 
-MAXIMUM_NODES = 2_000
+MAXIMUM_NODES = 6_000
 MAXIMUM_DEPTH = 120
 MAXIMUM_LIST = 1_000
 MAXIMUM_UNIONS = 16
-MAXIMUM_SOURCES = 12
-
-
-@dataclass(slots=True)
-class _Seen:
-    """What one walk over a tree collects."""
-
-    nodes: int = 0
-    unions: int = 0
-    sources: int = 0
-    tables: set[str] = field(default_factory=set)
-    aliases: set[str] = field(default_factory=set)
-    ctes: set[str] = field(default_factory=set)
-    names: set[str] = field(default_factory=set)
-    alone: set[str] = field(default_factory=set)
-    given: set[str] = field(default_factory=set)
-    last: set[str] = field(default_factory=set)
-    everything: bool = False
+MAXIMUM_SOURCES = 32
 
 
 class Gate:
@@ -47,26 +39,29 @@ class Gate:
 
     def relations(self, sql: str) -> frozenset[DatasetName]:
         """The datasets that a permitted statement reads. Raises UnsupportedQuery for any other statement."""
-        return _datasets(self._walk(root(self._parser.serialised(sql))))
+        node = root(self._parser.serialised(sql))
+        if (described := described_name(node)) is not None:
+            return _named({described[1]})
+        return _datasets(self._walk(node))
 
     def check(
         self, sql: str, known: Mapping[DatasetName, Dataset]
     ) -> tuple[RowsPlan, Mapping[DatasetName, frozenset[ColumnName]]]:
         """The plan, and the columns that each dataset needs at most. Raises UnsupportedQuery or UnknownName."""
         tree = self._parser.serialised(sql)
+        if (described := described_name(root(tree))) is not None:
+            (name,) = _named({described[1]})
+            text = description(described[0], _found(name, known))
+            return RowsPlan(self._parser.serialised(text, trusted=True)), {}
         # The worker turns the tree into text and the engine reads that: so its tree has to pass as well.
-        for validated in (tree, self._parser.serialised(self._parser.restored(tree))):
+        for validated in (tree, self._parser.serialised(self._parser.restored(tree), trusted=True)):
             seen = self._walk(root(validated))
             used = sorted(_datasets(seen))
-            for name in used:
-                if name not in known:
-                    hint = "Ask for the list of datasets that you may see."
-                    raise UnknownName("dataset", name, sorted(known), hint)
-            _check_names(seen, [known[name] for name in used])
+            _check_names(seen, [_found(name, known) for name in used])
         return RowsPlan(tree), {name: _columns(known[name], seen) for name in used}
 
-    def _walk(self, node: Node) -> _Seen:
-        seen = _Seen()
+    def _walk(self, node: Node) -> Seen:
+        seen = Seen()
         _visit(node, seen, 0)
         if seen.tables & self._parser.system_names:
             raise UnsupportedQuery("a catalogue of the engine", "Name datasets of the catalogue.")
@@ -76,8 +71,17 @@ class Gate:
         return seen
 
 
-def _datasets(seen: _Seen) -> frozenset[DatasetName]:
-    names = seen.tables - seen.ctes
+def _datasets(seen: Seen) -> frozenset[DatasetName]:
+    return _named(seen.tables - seen.ctes)
+
+
+def _found(name: DatasetName, known: Mapping[DatasetName, Dataset]) -> Dataset:
+    if name not in known:
+        raise UnknownName("dataset", name, sorted(known), "Ask for the list of datasets that you may see.")
+    return known[name]
+
+
+def _named(names: set[str]) -> frozenset[DatasetName]:
     try:
         return frozenset(dataset_name(name) for name in names)
     except ValueError as error:
@@ -86,15 +90,18 @@ def _datasets(seen: _Seen) -> frozenset[DatasetName]:
         ) from error
 
 
-def _check_names(seen: _Seen, datasets: Sequence[Dataset]) -> None:
+def _check_names(seen: Seen, datasets: Sequence[Dataset]) -> None:
     """A name that is neither a column nor given in the text could be the clock or the account (`current_date`)."""
     columns = {column.name.lower() for dataset in datasets for column in dataset.columns}
-    unknown = seen.last - columns - seen.given - seen.aliases - seen.tables
-    if unknown:
+    relations = seen.aliases | seen.tables
+    known = columns | seen.given | relations
+    # In `a.b`, a is a relation or a column of structs; the fields of a struct are not known here.
+    heads = {path[1] if len(path) > 1 and path[0] in relations else path[0] for path in seen.paths}
+    if unknown := heads - known:
         raise UnknownColumn(sorted(unknown)[0], sorted(dataset.name for dataset in datasets), sorted(columns))
 
 
-def _columns(dataset: Dataset, seen: _Seen) -> frozenset[ColumnName]:
+def _columns(dataset: Dataset, seen: Seen) -> frozenset[ColumnName]:
     """Every column that any name in the text could mean: more than is read, never less."""
     names = {column.name for column in dataset.columns}
     whole_row = seen.alone & (seen.aliases | seen.tables)
@@ -103,7 +110,7 @@ def _columns(dataset: Dataset, seen: _Seen) -> frozenset[ColumnName]:
     return frozenset(name for name in names if name.lower() in seen.names)
 
 
-def _visit(value: Any, seen: _Seen, depth: int) -> None:
+def _visit(value: Any, seen: Seen, depth: int) -> None:
     if depth > MAXIMUM_DEPTH:
         raise UnsupportedQuery("a text nested this deeply", "Simplify it.")
     if isinstance(value, list):
@@ -119,20 +126,26 @@ def _visit(value: Any, seen: _Seen, depth: int) -> None:
 
 def _parts(node: Node) -> Iterator[Any]:
     """What is inside a node; constants and names hold nothing that runs."""
-    skipped = {"literal", "qualified_name", "column_names", "type", "class", "sample_size"}
-    return (value for name, value in node.items() if name not in skipped)
+    skipped = {"literal", "qualified_name", "column_names", "type", "class", "sample"}
+    for name, value in node.items():
+        if node.get("type") == "TABLE_FUNCTION" and name == "function":
+            yield value.get("arguments")  # it was checked as a source, and is no function of a value
+        elif name not in skipped:
+            yield value
 
 
-def _node(node: Node, seen: _Seen) -> None:
+def _node(node: Node, seen: Seen) -> None:
     seen.nodes += 1
     if seen.nodes > MAXIMUM_NODES:
         raise UnsupportedQuery("a text with this many parts", "Ask for less at once.")
-    for name in ("sample", "at_clause", "export_state", "info_type"):
+    for name in ("at_clause", "export_state", "info_type", "pivot_enum", "rename_list"):
         if not empty(node.get(name)):
             raise UnsupportedQuery(f"'{name.replace('_', ' ')}'", "Leave it out.")
     seen.given |= {
         str(name).lower() for name in (node.get("alias"), *(node.get("column_name_alias") or ())) if name
     }
+    if not empty(node.get("sample")):
+        check_sample(node["sample"])
     kind, group = node.get("type"), node.get("class")
     if group is not None:
         _expression(node, str(group), str(kind), seen)
@@ -144,7 +157,7 @@ def _node(node: Node, seen: _Seen) -> None:
         _with(node, seen)
 
 
-def _clause(node: Node, kind: str, seen: _Seen) -> None:
+def _clause(node: Node, kind: str, seen: Seen) -> None:
     known = allowed.NODES | allowed.SOURCES | allowed.MODIFIERS | allowed.ORDERS
     if kind not in known:
         raise _refused(kind)
@@ -152,8 +165,14 @@ def _clause(node: Node, kind: str, seen: _Seen) -> None:
         seen.unions += max(1, len(node.get("children") or ()) - 1)
     if kind == "LIMIT_MODIFIER" and node.get("limit_type", "ROW_COUNT") != "ROW_COUNT":
         raise UnsupportedQuery("LIMIT in percent", "State a number of rows.")
+    if kind == "RECURSIVE_CTE_NODE":
+        check_recursion(node)
+    if kind == "PIVOT":
+        check_pivot(node, seen)
+    if kind == "TABLE_FUNCTION":
+        check_table_function(node, seen)
     if kind in allowed.SOURCES:
-        seen.sources += kind in ("BASE_TABLE", "EXPRESSION_LIST")
+        seen.sources += kind in ("BASE_TABLE", "EXPRESSION_LIST", "TABLE_FUNCTION")
         seen.aliases.add(str(node.get("alias") or "").lower())
     if kind == "JOIN":
         if node.get("ref_type") not in allowed.JOINS:
@@ -169,17 +188,24 @@ def _clause(node: Node, kind: str, seen: _Seen) -> None:
         raise UnsupportedQuery("a text that combines this many sources", "Ask for less at once.")
 
 
-def _expression(node: Node, group: str, kind: str, seen: _Seen) -> None:
+def _expression(node: Node, group: str, kind: str, seen: Seen) -> None:
     if kind not in allowed.EXPRESSIONS.get(group, frozenset()):
         raise _refused(kind)
     match group:
         case "FUNCTION" | "WINDOW":
             path = identifier(node)
-            if len(path) != 1 or path[0] not in allowed.FUNCTIONS:
-                raise UnsupportedQuery(
-                    f"the function '{'.'.join(path)[:60]}'",
-                    "The documentation lists the functions that are allowed.",
-                )
+            if len(path) != 1 or not (path[0] in allowed.FUNCTIONS or path[0] in LIBRARY):
+                raise refused_function(path)
+            if path[0] == "age" and len(node.get("arguments") or ()) < 2:
+                raise UnsupportedQuery("age(…) up to now", "State the day: age(DATE '2026-01-31', born).")
+            names = [str(argument.get("name") or "") for argument in node.get("arguments") or ()]
+            if any(names) and path[0] not in allowed.NAMED_ARGUMENTS:
+                raise UnsupportedQuery("an argument with a name", "State arguments by their place.")
+            seen.given.update(name.lower() for name in names)
+        case "LAMBDA" if node.get("syntax_type") != "SINGLE_ARROW":
+            raise _refused(
+                kind
+            )  # with an arrow it is a look into JSON: no function on the list takes a lambda
         case "TYPE":
             if len(identifier(node)) != 1 or identifier(node)[0] not in allowed.TYPES:
                 raise UnsupportedQuery(f"the type '{'.'.join(identifier(node))[:60]}'", "Use a plain type.")
@@ -189,14 +215,14 @@ def _expression(node: Node, group: str, kind: str, seen: _Seen) -> None:
                 raise UnsupportedQuery(f"the name '{parts[-1][:60]}'", "Name a column of the dataset.")
             seen.names.update(parts)
             seen.alone.update(parts[-1:] if len(parts) == 1 else ())
-            seen.last.add(parts[-1])
+            seen.paths.add(tuple(parts))
         case "STAR":
-            only(node, {"relation_name", "exclude_list", "replace_list", "alias", "qualified_exclude_list"},
+            only(node, {"relation_name", "exclude_list", "replace_list", "alias", "qualified_exclude_list", "columns"},
                  "COLUMNS(…) and other forms of *", "Name the columns, or write * alone.")  # fmt: skip
             seen.everything = True
 
 
-def _with(node: Node, seen: _Seen) -> None:
+def _with(node: Node, seen: Seen) -> None:
     for entry in (node.get("cte_map") or {}).get("map", ()):
         name = str(entry.get("key", "")).lower()
         if not SIMPLE_NAME.fullmatch(name) or name.startswith("__"):

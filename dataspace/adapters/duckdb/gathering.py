@@ -1,24 +1,40 @@
 """From a plan to the cells that a worker hands to the clerk, as JSON."""
 
+# ruff: noqa: S608 - the names are ours
+
+import secrets
+import weakref
+from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
+import numpy as np
+
 from dataspace.adapters.duckdb.bench import Bench
-from dataspace.adapters.duckdb.compile import bounded_cells, raw_cells
+from dataspace.adapters.duckdb.bounding import NOBODY, bounded_cells
+from dataspace.adapters.duckdb.compile import ROW, UNIT, Sql, raw_cells
 from dataspace.model.codec import to_json
 from dataspace.model.datasets import ColumnType
-from dataspace.model.plans import AggregatePlan, CellsPlan
-from dataspace.planning.cells import BoundedCell, BoundedColumn, Cell, ColumnCell, Keys, columns_needed
-from dataspace.planning.noising import points
+from dataspace.model.plans import AggregatePlan, CellsPlan, Key
+from dataspace.planning.cells import Cell, ColumnCell, Keys, columns_needed
+from dataspace.planning.statistics import Shape, Statistic, flat, statistics_of
 
 _NUMBERS_OF_A_COLUMN = 10
 
 
-def raw(bench: Bench, plan: CellsPlan) -> dict[str, Any]:
-    """Cells with what the disclosure rules need."""
+def raw(bench: Bench, plan: CellsPlan) -> tuple[dict[str, Any], list[bytes]]:
+    """Cells with what the disclosure rules need; then, for a question that is compared with earlier ones, the units:
+    of each cell all, then those with a value in each column."""
     asked, rules = plan.aggregate, plan.disclosure
-    largest = max(2, rules.dominance_n)
-    rows = bench.fetch(raw_cells(asked, bench.relation(plan.cut), bench.types(plan.cut), largest))
+    largest, compared = max(2, rules.dominance_n), plan.asked is not None
+    sql = raw_cells(asked, bench.relation(plan.cut), bench.types(plan.cut), largest, compared)
+    sets = 1 + len(columns_needed(asked)) if compared else 0
+    table = bench.arrow(sql)
+    rest = table.select(range(table.num_columns - sets))
+    rows = list(zip(*(column.to_pylist() for column in rest.columns), strict=True))
+    units = [_units(table.column(table.num_columns - sets + at)) for at in range(sets)]
     width = len(asked.keys)
     cells = []
     for row in rows:
@@ -28,7 +44,24 @@ def raw(bench: Bench, plan: CellsPlan) -> dict[str, Any]:
             for at, column in enumerate(columns_needed(asked))
         }
         cells.append(Cell(_keys(row[:width]), int(row[width]), parts))
-    return _document(bench, plan, cells)
+    return _document(bench, plan, cells), [column[at] for at in range(len(cells)) for column in units]
+
+
+def everybody(bench: Bench, plan: CellsPlan) -> bytes:
+    """All units of a cut: a fingerprint of each, or the numbers of the rows where these are units."""
+    if plan.aggregate.privacy_unit is not None:
+        return bench.prints(plan.cut)
+    rows = bench.arrow(Sql(f"SELECT CAST({ROW} AS UINTEGER) FROM {bench.relation(plan.cut)}"))
+    return b"".join(np.asarray(chunk).tobytes() for chunk in rows.column(0).chunks)
+
+
+def _units(column: Any) -> list[bytes]:
+    """The numbers in each list of a column, as bytes."""
+    found = []
+    for chunk in column.chunks:
+        values, edges = np.asarray(chunk.values), np.asarray(chunk.offsets)
+        found += [values[start:end].tobytes() for start, end in pairwise(edges)]
+    return found
 
 
 def _column(numbers: tuple[Any, ...]) -> ColumnCell:
@@ -36,7 +69,7 @@ def _column(numbers: tuple[Any, ...]) -> ColumnCell:
     return ColumnCell(
         rows=int(rows or 0),
         units=int(units),
-        total=total if total is not None else 0,
+        total=0 if total is None else int(total) if isinstance(total, Decimal) else total,
         absolute=float(absolute or 0.0),
         nonzero=int(nonzero),
         largest=tuple(float(value) for value in largest or ()),
@@ -48,21 +81,67 @@ def _column(numbers: tuple[Any, ...]) -> ColumnCell:
 
 
 def bounded(bench: Bench, plan: CellsPlan) -> dict[str, Any]:
-    """Cells to which each privacy unit contributes one row at most."""
+    """Cells to which each privacy unit contributes one row at most, as plain lists: there may be many."""
     if plan.noise is None:
         raise ValueError("a noisy answer without its noise")
     asked = plan.aggregate
-    sql = bounded_cells(asked, bench.relation(plan.cut), bench.types(plan.cut), points(asked, plan.noise))
+    statistics = flat(statistics_of(asked, plan.noise))
+    relation, salt = bench.relation(plan.cut), secrets.randbits(62)
+    unique = asked.privacy_unit is not None and _unique(bench, relation)
+    rows = bench.fetch(bounded_cells(asked, relation, bench.types(plan.cut), statistics, salt, unique))
+    return {"cells": cells_of(asked, statistics, rows), "types": _types(bench, plan.cut, asked)}
+
+
+def cells_of(
+    asked: AggregatePlan, statistics: Sequence[Statistic], rows: Sequence[tuple[Any, ...]]
+) -> list[list[Any]]:
+    """Rows of `bounded_cells` as cells: the key values, the rows, and each statistic."""
     width = len(asked.keys)
-    cells = []
-    for row in bench.fetch(sql):
-        numbers = row[width + 1 :]
-        parts = {
-            column: BoundedColumn(int(numbers[2 * at]), int(numbers[2 * at + 1]))
-            for at, column in enumerate(columns_needed(asked))
-        }
-        cells.append(BoundedCell(_keys(row[:width]), int(row[width]), parts))
-    return _document(bench, plan, cells)
+    return [
+        [_named(asked, row[:width]), int(row[width]), _counted(statistics, row[width], row[width + 1 :])]
+        for row in rows
+    ]
+
+
+_UNIQUE = weakref.WeakKeyDictionary[Bench, dict[str, bool]]()
+"""Of each cut, whether no unit has two rows in it. A cut never changes."""
+
+
+def _unique(bench: Bench, relation: str) -> bool:
+    known = _UNIQUE.setdefault(bench, {})
+    if relation not in known:
+        # Units are numbered from 1 without a gap, and nobody's rows are 0.
+        ((units, rows),) = bench.fetch(
+            Sql(f"SELECT max({UNIT}), count(*) FILTER ({UNIT} <> {NOBODY:d}) FROM {relation}")
+        )
+        known[relation] = (units or 0) == rows
+    return known[relation]
+
+
+def _named(asked: AggregatePlan, found: tuple[Any, ...]) -> list[Any]:
+    """The values that places among the declared ones stand for; values that are not declared, as they are."""
+    return [
+        key.values[value] if key.values else plain
+        for key, value, plain in zip(asked.keys, found, _keys(found), strict=True)
+    ]
+
+
+def _counted(statistics: Sequence[Statistic], rows: int, numbers: tuple[Any, ...]) -> list[Any]:
+    found, at = list[Any](), 0
+    for statistic in statistics:
+        if statistic.plain:
+            found.append(int(rows))
+            continue
+        marked, total = int(numbers[at]), numbers[at + 1]
+        at += 2
+        match statistic.shape:
+            case Shape.COUNT:
+                found.append(marked)
+            case Shape.SUM:
+                found.append(int(total or 0) - (statistic.sensitivity + 1) * marked)
+            case Shape.BINS:
+                found.append([[mark - 1, count] for mark, count in sorted((total or {}).items()) if mark])
+    return found
 
 
 def _keys(values: tuple[Any, ...]) -> Keys:
@@ -76,6 +155,14 @@ def _document(bench: Bench, plan: CellsPlan, cells: list[Any]) -> dict[str, Any]
 def _types(bench: Bench, cut: str, asked: AggregatePlan) -> list[str]:
     """The type of each key and of each measure's column (integer for counts), in the order of the answer."""
     known = bench.types(cut)
-    keys = [known[key.column].value for key in asked.keys]
+    keys = [(_kind(key) if key.cases else known[key.column]).value for key in asked.keys]
     measured = [ColumnType.INTEGER if m.column is None else known[m.column] for m in asked.measures]
     return keys + [kind.value for kind in measured]
+
+
+def _kind(key: Key) -> ColumnType:
+    """Of a computed key: that of its values."""
+    if all(isinstance(value, str) for value in key.values):
+        return ColumnType.TEXT
+    whole = all(isinstance(value, int) for value in key.values)
+    return ColumnType.INTEGER if whole else ColumnType.NUMBER

@@ -6,7 +6,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,6 +15,9 @@ from dataspace.adapters.duckdb.wire import Broken, Channel, Frame
 _log = logging.getLogger(__name__)
 
 _START_SECONDS = 60.0
+
+MAXIMUM_CUTS = 48
+"""Of one worker."""
 
 # Address space, not memory: the engine and its libraries reserve far more than they touch.
 _RESERVED = 4 * 2**30
@@ -35,11 +38,32 @@ class Child:
 
 
 class Pair:
-    """What serves one session. `holds` is the datasets and cuts that the worker was given."""
+    """What serves one session. `holds` is the cut of each dataset that the worker was given."""
 
-    def __init__(self, worker: Child, other: socket.socket, holds: tuple[tuple[str, str], ...]) -> None:
-        self._worker, self._other, self.holds = worker, other, holds
+    def __init__(self, worker: Child, other: socket.socket) -> None:
+        self._worker, self._other = worker, other
+        self.holds: dict[str, str] = {}
+        self.stale = False
+        """It holds a cut that was dropped, so it ends with what it is doing."""
         self._clerk: Child | None = None
+
+    def can_hold(self, cuts: Mapping[str, str]) -> bool:
+        """Whether these fit beside what it holds: a dataset has one cut, and a worker so many."""
+        fit = all(self.holds.get(dataset, cut) == cut for dataset, cut in cuts.items())
+        return fit and len({*self.holds, *cuts}) <= MAXIMUM_CUTS
+
+    def add(self, cuts: Mapping[str, str], files: Mapping[str, int], seconds: float) -> None:
+        """Give the worker those of these cuts that it does not hold yet. Raises Broken."""
+        new = [(dataset, cut) for dataset, cut in sorted(cuts.items()) if dataset not in self.holds]
+        if new:
+            self.begin(new, [files[cut] for _, cut in new], seconds)
+            self.holds.update(new)
+
+    def begin(self, new: Sequence[tuple[str, str]], files: Sequence[int], seconds: float) -> None:
+        """Hand over cuts; with none, the worker loads its engine and is warm. Raises Broken."""
+        described = [{"dataset": dataset, "cut": cut} for dataset, cut in new]
+        self.worker.send({"do": "attach", "cuts": described}, files=files, seconds=seconds)
+        self.reply(max(seconds, _START_SECONDS))
 
     @property
     def worker(self) -> Channel:
@@ -55,13 +79,13 @@ class Pair:
 
     def reply(self, seconds: float) -> Frame:
         """The worker's next frame. Raises Broken."""
-        return _checked(self._worker.channel.receive(max(seconds, 0.001)))
+        return checked(self._worker.channel.receive(max(seconds, 0.001)))
 
     def verdict(self, seconds: float) -> Frame:
         """The clerk's answer. Raises Broken."""
         if self._clerk is None:
             raise Broken("there is no clerk")
-        return _checked(self._clerk.channel.receive(max(seconds, 0.001)))
+        return checked(self._clerk.channel.receive(max(seconds, 0.001)))
 
     def alive(self) -> bool:
         """Whether its processes run."""
@@ -81,7 +105,8 @@ class Pair:
         self._other.close()
 
 
-def _checked(frame: Frame) -> Frame:
+def checked(frame: Frame) -> Frame:
+    """The frame, where its sender did not fail. Raises Broken."""
     if frame.document.get("failed"):
         raise Broken("it has no answer")
     return frame
@@ -95,8 +120,8 @@ class Spawner:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="confined")
         self.isolation = ""
 
-    def pair(self, holds: tuple[tuple[str, str], ...], files: Sequence[int], seconds: float) -> Pair:
-        """A worker that holds these cuts and no others. Raises Broken, and leaves no process then."""
+    def pair(self, seconds: float) -> Pair:
+        """A confined worker that holds nothing yet. Raises Broken, and leaves no process then."""
         ours, other = socket.socketpair()
         try:
             worker = self.child("worker", ours)
@@ -105,12 +130,10 @@ class Spawner:
             raise
         finally:
             ours.close()
-        pair = Pair(worker, other, holds)
+        pair = Pair(worker, other)
         try:
             self.greet(worker, seconds)
-            cuts = [{"dataset": dataset, "cut": cut} for dataset, cut in holds]
-            worker.channel.send({"do": "attach", "cuts": cuts}, files=files, seconds=seconds)
-            pair.reply(max(seconds, _START_SECONDS))
+            pair.begin([], [], seconds)
         except BaseException:
             pair.end()
             raise

@@ -2,9 +2,10 @@
 
 # ruff: noqa: S608 - only parsed
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Self
 
+from dataspace.adapters.duckdb.binding import DuckdbBinder
 from dataspace.adapters.duckdb.closed import aggregate_of
 from dataspace.adapters.duckdb.conditions import FORMS, Scope, predicate_of
 from dataspace.adapters.duckdb.gate import Gate
@@ -24,6 +25,7 @@ class DuckdbReader:
     def __init__(self) -> None:
         self._parser = Parser()
         self._gate = Gate(self._parser)
+        self._binder = DuckdbBinder(self._parser)
 
     def close(self) -> None:
         """End the engine that parses; nothing can be read afterwards."""
@@ -35,6 +37,10 @@ class DuckdbReader:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def bound(self, sql: str, values: Sequence[object]) -> str:
+        """The same question with these values as literals."""
+        return self._binder.bound(sql, values)
+
     def relations(self, sql: str) -> frozenset[DatasetName]:
         """Datasets that the text reads; UnsupportedQuery for anything that is not one plain query."""
         return self._gate.relations(sql)
@@ -45,9 +51,9 @@ class DuckdbReader:
         """For answers of kind rows: what was validated (and runs), and the columns that each dataset needs."""
         return self._gate.check(sql, known)
 
-    def aggregate(self, sql: str, dataset: Dataset) -> AggregatePlan:
+    def aggregate(self, sql: str, dataset: Dataset, noisy: bool = False) -> AggregatePlan:
         """For aggregate and noisy answers: the closed subset, or UnsupportedQuery with the nearest form."""
-        return aggregate_of(self._parser.tree(sql), dataset)
+        return aggregate_of(self._parser.tree(sql), dataset, noisy)
 
     def predicate(self, text: str, dataset: Dataset | None = None) -> Predicate:
         """A condition such as `type = 3 and died = 0`; columns and literals are checked where a dataset is given."""

@@ -3,6 +3,7 @@
 import json
 import re
 import threading
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,8 +13,10 @@ from dataspace.errors import UnsupportedQuery
 
 Node = Mapping[str, Any]
 
-MAXIMUM_LENGTH = 20_000
+MAXIMUM_LENGTH = 30_000
 """Characters of a statement; longer ones are programs, and cost seconds of planning."""
+_REMEMBERED, _REMEMBERED_LENGTH = 128, 32_000
+"""Outcomes that are kept, and the characters of the largest of them: 4 MB in all."""
 
 
 class Parser:
@@ -30,6 +33,7 @@ class Parser:
         )
         self._connection.execute("SET enable_external_access = false; SET lock_configuration = true")
         self._lock = threading.Lock()
+        self._known = OrderedDict[tuple[str, str], str]()
 
     def close(self) -> None:
         """Let go of the instance: nothing can be parsed afterwards. Twice is fine."""
@@ -39,11 +43,14 @@ class Parser:
                 # Closed, it is still an object of the engine; one that outlives the interpreter is complained of.
                 del self._connection
 
-    def serialised(self, sql: str) -> str:
-        """The tree of exactly one SELECT, as JSON. Raises UnsupportedQuery for any other text."""
+    def serialised(self, sql: str, trusted: bool = False) -> str:
+        """The tree of exactly one SELECT, as JSON. Raises UnsupportedQuery for any other text.
+
+        `trusted` text was written here, from what was validated: it may be longer.
+        """
         if not sql.strip():
             raise _nothing()
-        if len(sql) > MAXIMUM_LENGTH:
+        if len(sql) > (8 if trusted else 1) * MAXIMUM_LENGTH:
             raise UnsupportedQuery(f"a text of {len(sql):,} characters", f"Use at most {MAXIMUM_LENGTH:,}.")
         text = self._scalar("SELECT json_serialize_sql(?)", sql)
         document = read_json(text)
@@ -64,20 +71,32 @@ class Parser:
         return self._scalar("SELECT json_deserialize_sql(CAST(? AS JSON))", serialised)
 
     def _scalar(self, query: str, argument: str) -> str:
+        """Of the last few texts the outcome is known: each is looked at several times on its way, and often again."""
         try:
             with self._lock:
+                if (query, argument) in self._known:
+                    self._known.move_to_end((query, argument))
+                    return self._known[query, argument]
                 rows = self._connection.execute(query, [argument]).fetchall()
+                found = str(rows[0][0])
+                if len(argument) + len(found) <= _REMEMBERED_LENGTH:
+                    self._known[query, argument] = found
+                    if len(self._known) > _REMEMBERED:
+                        self._known.popitem(last=False)
         except (duckdb.Error, RecursionError, ValueError) as error:
             raise UnsupportedQuery(
                 "a text that cannot be parsed", "Check the spelling, and simplify it."
             ) from error
-        return str(rows[0][0])
+        return found
 
 
 def root(serialised: str) -> Node:
-    """The root node of a serialised statement. Raises UnsupportedQuery where there are parameters."""
+    """The root node of a serialised statement. Raises UnsupportedQuery where there are unexpected parameters."""
     statement = read_json(serialised)["statements"][0]
-    only(statement, {"node"}, "a parameter", "Write the value into the text.")
+    for place in statement.get("named_param_map") or ():
+        name = str(place.get("key", ""))[:60]
+        raise UnsupportedQuery(f"the parameter '${name}' without a value", "Send a value for it.")
+    only(statement, {"node"}, "this statement", "Send one SELECT.")
     node: Node = statement["node"]
     return node
 

@@ -2,6 +2,7 @@
 
 import array
 import json
+import os
 import socket
 import struct
 import time
@@ -16,7 +17,7 @@ from dataspace.model.runs import Arrays
 _PREFIX = struct.Struct("!II")
 _MAXIMUM_HEADER = 64 * 2**20
 _MAXIMUM_BLOB = 2**31
-_MAXIMUM_FILES = 16
+_MAXIMUM_FILES = 64
 
 
 class Broken(Exception):
@@ -50,8 +51,10 @@ class Channel:
         header = json.dumps({"document": document, "sizes": sizes}, separators=(",", ":")).encode()
         try:
             self._end.settimeout(seconds)
-            socket.send_fds(self._end, [_PREFIX.pack(len(header), len(files))], list(files))
-            self._end.sendall(header)
+            # In one go, where it fits: the other side wakes once, and finds all of it.
+            begun = _PREFIX.pack(len(header), len(files)) + header
+            sent = socket.send_fds(self._end, [begun], list(files))
+            self._end.sendall(memoryview(begun)[sent:])
             for blob in blobs:
                 self._end.sendall(blob)
         except OSError as error:
@@ -102,6 +105,17 @@ class Channel:
                 raise Broken("gone")
             filled += count
         return data
+
+
+def inherited(number: int) -> Channel:
+    """The socket that a child was given, moved to the lowest free number.
+
+    A busy gateway has hundreds of files open, so what it hands down may have any number, also one of those at which
+    the worker puts its cuts: the cut would take the place of the socket.
+    """
+    moved = os.dup(number)
+    os.close(number)
+    return Channel(socket.socket(fileno=moved))
 
 
 def _files(ancillary: Sequence[tuple[int, int, bytes]]) -> list[int]:

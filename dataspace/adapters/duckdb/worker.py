@@ -7,14 +7,13 @@ error, which is the operator's log.
 
 import io
 import json
-import socket
 import sys
 import traceback
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from dataspace.adapters.duckdb.confine import confine
-from dataspace.adapters.duckdb.wire import Broken, Channel, Frame
+from dataspace.adapters.duckdb.wire import Broken, Channel, Frame, inherited
 from dataspace.model.codec import from_json
 from dataspace.model.plans import CellsPlan
 from dataspace.model.policies import AnswerKind
@@ -26,12 +25,13 @@ FAILED = {"failed": True}
 
 
 class Worker:
-    """Serves one session: attaches once, then answers statements that name exactly what it holds."""
+    """Serves one session: attaches what it is given, then answers statements that name nothing else."""
 
     def __init__(self, gateway: Channel, clerk: Channel, orders: Mapping[str, Any]) -> None:
         self._gateway, self._clerk, self._orders = gateway, clerk, orders
         self._bench: Bench | None = None
         self._training: Any = None
+        self._numbered: set[str] = set()
 
     def serve(self) -> None:
         """Until the gateway hangs up."""
@@ -65,15 +65,16 @@ class Worker:
         # Only here, and so only behind the walls, is the engine loaded.
         from dataspace.adapters.duckdb.bench import Bench
 
-        if self._bench is not None:
-            raise ValueError("a worker is given its cuts once")
-        memory, threads = str(self._orders["engine_memory"]), int(self._orders["threads"])
-        self._bench = Bench(frame.document["cuts"], frame.files, memory, threads)
+        if self._bench is None:
+            memory, threads = str(self._orders["engine_memory"]), int(self._orders["threads"])
+            self._bench = Bench(frame.document["cuts"], frame.files, memory, threads)
+        else:
+            self._bench.add(frame.document["cuts"], frame.files)
         self._gateway.send({"held": list(self._bench.held)})
 
     def _holding(self, document: Mapping[str, Any]) -> "Bench":
-        """The cuts, where the statement names exactly these."""
-        if self._bench is None or tuple(sorted(document["cuts"])) != self._bench.held:
+        """The cuts, where the statement names only such as are held."""
+        if self._bench is None or not {*document["cuts"]} <= {*self._bench.held}:
             raise ValueError("the statement names other cuts than this worker holds")
         return self._bench
 
@@ -95,8 +96,14 @@ class Worker:
 
         bench = self._holding(document)
         plan = from_json(CellsPlan, document["plan"])
-        gather = gathering.bounded if plan.kind is AnswerKind.NOISY else gathering.raw
-        self._clerk.send(gather(bench, plan))
+        if plan.kind is AnswerKind.NOISY:
+            self._clerk.send(gathering.bounded(bench, plan))
+        else:
+            cells, units = gathering.raw(bench, plan)
+            known = plan.cut in self._numbered or plan.asked is None
+            self._clerk.send(cells, [b"" if known else gathering.everybody(bench, plan), *units])
+            if not known:
+                self._numbered.add(plan.cut)
         self._gateway.send({"done": True})
 
     def _step(self, frame: Frame) -> None:
@@ -108,7 +115,9 @@ class Worker:
         if self._training is None:
             self._training = Training(bench)
         arrays = unpack_arrays(document["arrays"], frame.blobs)
-        reply, results = self._training.step(str(document["step"]), bench.held[0], document["plan"], arrays)
+        reply, results = self._training.step(
+            str(document["step"]), str(document["cuts"][0]), document["plan"], arrays
+        )
         described, blobs = pack_arrays(results)
         self._gateway.send({"reply": reply, "arrays": described}, blobs)
 
@@ -116,8 +125,7 @@ class Worker:
 def main() -> None:
     """Confine, say how far that went, serve. Ends quietly when the gateway hangs up."""
     orders = json.loads(sys.argv[1])
-    gateway = Channel(socket.socket(fileno=int(orders["gateway"])))
-    clerk = Channel(socket.socket(fileno=int(orders["other"])))
+    gateway, clerk = inherited(int(orders["gateway"])), inherited(int(orders["other"]))
     level = confine(int(orders["parent"]), int(orders["memory_bytes"]), int(orders["cpu_seconds"]))
     try:
         gateway.send({"isolation": level.value})

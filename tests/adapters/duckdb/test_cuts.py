@@ -13,7 +13,7 @@ import pytest
 
 from dataspace.adapters.duckdb.cuts import DuckdbCuts
 from dataspace.adapters.duckdb.vault import ParquetVault
-from dataspace.errors import InvalidRequest, SetupError
+from dataspace.errors import CutTooLarge, InvalidRequest, SetupError
 from dataspace.model.datasets import Version
 from dataspace.model.names import ColumnName, DatasetName
 from dataspace.model.plans import CutRecipe
@@ -179,7 +179,7 @@ def test_the_least_recently_used_goes_first_and_leased_ones_stay(
             tight.lease(CutRecipe(version.ref, columns[0])) as again,
         ):
             assert again.fd == first.fd, "it was leased, so it stayed"
-            with pytest.raises(SetupError, match="needs"), tight.lease(CutRecipe(version.ref, columns[1])):
+            with pytest.raises(CutTooLarge, match="bytes"), tight.lease(CutRecipe(version.ref, columns[1])):
                 pass
     tight.close()
 

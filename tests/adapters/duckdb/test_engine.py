@@ -380,7 +380,7 @@ from pathlib import Path
 from dataspace.adapters.duckdb.pair import Spawner
 from dataspace.adapters.duckdb.reader import DuckdbReader
 spawner = Spawner(Path(sys.argv[1]), 2**28, 1, 60)
-pair = spawner.pair((), [], 60)
+pair = spawner.pair(60)
 many = "(VALUES " + ",".join(f"({i})" for i in range(100)) + ")"
 busy = f"SELECT max(a.col0 + e.col0) FROM {many} a(col0), {many} b, {many} c, {many} d, {many} e(col0)"
 tree = DuckdbReader().gate(busy, {})[0].tree
