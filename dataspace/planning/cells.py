@@ -1,6 +1,7 @@
 """The raw cells between worker and clerk, and the grid that a question spans over declared values."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 
@@ -8,7 +9,17 @@ from dataspace.errors import UnsupportedQuery
 from dataspace.model.datasets import Value
 from dataspace.model.names import ColumnName
 from dataspace.model.plans import AggregatePlan, Function, Key, Noise
-from dataspace.model.predicates import All, AnyOf, Comparator, Compare, IsNull, Not, OneOf, Predicate
+from dataspace.model.predicates import (
+    All,
+    AnyOf,
+    Comparator,
+    Compare,
+    IsNull,
+    Not,
+    OneOf,
+    Predicate,
+    columns_of,
+)
 
 MAXIMUM_CELLS = 1_000
 """Cells of one answer. More would make the check for hidden equations slow, and nobody reads them."""
@@ -46,26 +57,19 @@ class Cell:
     columns: Mapping[ColumnName, ColumnCell] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class BoundedColumn:
-    """Rows with a value, and the sum of the clipped values in whole steps of the column's fixed point."""
-
-    rows: int
-    steps: int
-
-
-@dataclass(frozen=True, slots=True)
-class BoundedCell:
-    """One group in which each privacy unit has at most one row, in this group or another."""
-
-    keys: Keys
-    rows: int
-    columns: Mapping[ColumnName, BoundedColumn] = field(default_factory=dict)
-
-
 def columns_needed(plan: AggregatePlan) -> tuple[ColumnName, ...]:
     """The columns that are measured, each once, in the order of the question."""
     return tuple(dict.fromkeys(m.column for m in plan.measures if m.column is not None))
+
+
+def columns_read(plan: AggregatePlan) -> frozenset[ColumnName]:
+    """Every column that a compiled question looks at, wherever."""
+    found = {key.column for key in plan.keys if not key.cases} | columns_of(plan.where)
+    for key in plan.keys:
+        found |= frozenset[ColumnName]().union(*(columns_of(case.when) for case in key.cases))
+    for measure in plan.measures:
+        found |= columns_of(measure.where) | ({measure.column} if measure.column is not None else set())
+    return frozenset(found)
 
 
 def declared_grid(plan: AggregatePlan) -> tuple[Keys, ...]:
@@ -85,29 +89,34 @@ def check_size(plan: AggregatePlan) -> None:
         )
 
 
-def check_noisy(plan: AggregatePlan, noise: Noise) -> None:
-    """Raises UnsupportedQuery for what noise cannot protect: undeclared keys, unbounded sums, no ε."""
-    if not noise.epsilon > 0:
+def check_noisy(plan: AggregatePlan, noise: Noise, to_find: Collection[ColumnName] = ()) -> None:
+    """Raises UnsupportedQuery for what noise cannot protect: undeclared keys, unbounded sums, no ε.
+
+    The bounds of the columns `to_find` are found before it runs.
+    """
+    if not (math.isfinite(noise.epsilon) and noise.epsilon > 0):
         raise UnsupportedQuery("a noisy answer with an ε that is not above 0", "State an ε such as 0.1.")
     for key in plan.keys:
-        if not key.values:
+        if not key.values and not 0 < noise.delta < 1:
             raise UnsupportedQuery(
                 f"grouping a noisy answer by '{key.column}', whose values are not declared",
                 "Group by columns with declared values: which groups exist would itself tell about persons.",
             )
     for measure in plan.measures:
-        if measure.column is not None and measure.function is not Function.COUNT:
-            lower, upper = noise.bounds.get(measure.column, (0.0, 0.0))
-            if not lower < upper:
-                raise UnsupportedQuery(
-                    f"a noisy {measure.function.value} of '{measure.column}', which has no declared bounds",
-                    "Ask the steward to declare lower and upper bounds, or count instead.",
-                )
+        if measure.column is None or measure.function is Function.COUNT or measure.column in to_find:
+            continue
+        lower, upper = noise.bounds.get(measure.column, (0.0, 0.0))
+        if not (math.isfinite(lower) and math.isfinite(upper) and lower < upper):
+            raise UnsupportedQuery(
+                f"a noisy {measure.function.value} of '{measure.column}', which has no declared bounds",
+                "Ask the steward to declare lower and upper bounds, or count instead.",
+            )
 
 
 def possible(where: Predicate | None, keys: tuple[Key, ...], values: Keys) -> bool:
     """Whether any row with these key values could meet the condition; True where that depends on the data."""
-    known = {key.column: value for key, value in zip(keys, values, strict=True)}
+    pairs = zip(keys, values, strict=True)
+    known = {key.column: value for key, value in pairs if key.values and not key.cases}
     return where is None or _truth(where, known) is not False
 
 

@@ -203,23 +203,37 @@ def _show(
             if index in pattern.hidden:
                 suppressed.append(Withheld(len(rows), measure.name, index in pattern.secondary))
         numbers = tuple(
-            None if index in patterns[m.column].hidden else _number(m, cell) for m in plan.measures
+            None if index in patterns[m.column].hidden else told(m, cell, rules.round_to)
+            for m in plan.measures
         )
         rows.append((cell.keys, numbers))
     return Protected(tuple(rows), tuple(suppressed), _sentences(plan, suppressed, rules, left_out))
 
 
-def _number(measure: Measure, cell: Cell) -> Number:
+def told(measure: Measure, cell: Cell, step: int) -> Number:
+    """The number as it is told, in steps of `step`.
+
+    A mean is the told sum over the told number of rows: from its exact value the exact number of rows would follow.
+    """
     if measure.column is None:
-        return cell.units
+        return _stepped(cell.units, step)
     part = cell.columns.get(measure.column, _EMPTY)
     match measure.function:
         case Function.COUNT:
-            return part.units
+            return _stepped(part.units, step)
         case Function.SUM:
-            return part.total
-        case Function.AVG:
+            return part.total if step == 1 else step * round(part.total / step)
+        case Function.AVG if step == 1:
             return part.total / part.rows
+        case Function.AVG:
+            return step * round(part.total / step) / _stepped(part.rows, step)
+        case _:
+            raise ValueError("a measure that aggregate answers do not have")
+
+
+def _stepped(count: int, step: int) -> int:
+    """To the nearest step, half up, and never to 0: what is shown is not empty."""
+    return count if step == 1 else max(step, step * ((2 * count + step) // (2 * step)))
 
 
 def _sentences(
@@ -237,6 +251,8 @@ def _sentences(
         )
     if suppressed:
         sentences.append("Withheld: under the minimum, or would reveal one that is.")
+    if rules.round_to > 1:
+        sentences.append(f"Counts and sums are in steps of {rules.round_to}; totals of them need not add up.")
     if left_out:
         sentences.append("Groups under the minimum whose value is not declared are left out altogether.")
     return tuple(sentences)

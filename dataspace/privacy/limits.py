@@ -1,15 +1,15 @@
-"""Whether a charge still fits: exact sums of ε, and the limit that binds.
+"""ε in whole numbers, and idempotency keys that stand for one question each.
 
 ε is added up in whole billionths, each charge rounded up and each limit down: ten charges of 0.1 are exactly 1, and
 no rounding lets anyone past a limit.
 """
 
 import math
-from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from functools import lru_cache
 
 from dataspace.errors import Conflict, InvalidRequest
-from dataspace.model.charges import Account, Charge, Limits, Overspent, Reservation
+from dataspace.model.charges import Account, Charge, Reservation
 
 UNITS = 10**9
 """Billionths of ε in one ε."""
@@ -20,14 +20,7 @@ MAX_EPSILON = 1e6
 LARGEST = 2**63 - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """What is spent already, in billionths of ε: on the account, and of it on the charge's own permit."""
-
-    lineage: int
-    permit: int
-
-
+@lru_cache(maxsize=1024)
 def spent_units(epsilon: float) -> int:
     """ε in billionths, rounded up. Raises InvalidRequest for what is no ε (negative, infinite, NaN, over 10^6)."""
     if not (math.isfinite(epsilon) and 0 <= epsilon <= MAX_EPSILON):
@@ -35,6 +28,7 @@ def spent_units(epsilon: float) -> int:
     return int((Decimal(repr(float(epsilon))) * UNITS).to_integral_value(ROUND_CEILING))
 
 
+@lru_cache(maxsize=1024)
 def limit_units(limit: float) -> int:
     """A limit in billionths, rounded down. Raises InvalidRequest where it is negative or NaN."""
     if not limit >= 0:
@@ -42,35 +36,6 @@ def limit_units(limit: float) -> int:
     if limit > MAX_EPSILON:
         return LARGEST
     return int((Decimal(repr(float(limit))) * UNITS).to_integral_value(ROUND_FLOOR))
-
-
-def check_charge(charge: Charge) -> int:
-    """The charge's ε in billionths; raises InvalidRequest where ε or δ is none."""
-    if not 0 <= charge.delta < 1:
-        raise InvalidRequest("δ is a number from 0 to below 1.", "Ask with a δ such as 1e-6.")
-    return spent_units(charge.epsilon)
-
-
-def refusal(account: Account, charge: Charge, spent: Spent, limits: Limits) -> Overspent | None:
-    """None where the charge fits within every limit; otherwise which limit binds, and what it would still let pass.
-
-    The limit `permit` is also that of a principal who asks without a permit: what they have spent without one on the
-    account counts against it.
-    """
-    asked = check_charge(charge)
-    left = {
-        name: limit_units(limit) - used
-        for name, limit, used in (
-            ("question", limits.question, 0),
-            ("permit", limits.permit, spent.permit),
-            ("lineage", limits.lineage, spent.lineage),
-        )
-        if limit is not None
-    }
-    if all(asked <= room for room in left.values()):
-        return None
-    binding = min(left, key=lambda name: left[name])
-    return Overspent(account, charge.epsilon, max(0, left[binding]) / UNITS, binding)
 
 
 def same_question(kept: Reservation, account: Account, charge: Charge) -> None:

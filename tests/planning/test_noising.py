@@ -10,8 +10,10 @@ from dataspace.errors import UnsupportedQuery
 from dataspace.model.names import ColumnName, DatasetName
 from dataspace.model.plans import AggregatePlan, Function, Key, Measure, Noise
 from dataspace.model.predicates import Comparator, Compare
-from dataspace.planning.cells import MAXIMUM_CELLS, BoundedCell, BoundedColumn, check_noisy, check_size
-from dataspace.planning.noising import half_width, noised, step_of
+from dataspace.planning.cells import MAXIMUM_CELLS, check_noisy, check_size
+from dataspace.planning.noising import BoundedCell, noised, shares
+from dataspace.planning.statistics import flat, statistics_of, step_of
+from dataspace.privacy.noise import discrete_laplace_quantile
 
 KIND, LOS = ColumnName("kind"), ColumnName("los")
 COUNT = Measure(Function.COUNT, None, "count")
@@ -54,14 +56,14 @@ def test_one_unit_changes_a_sum_by_no_more_than_its_sensitivity(bounds: tuple[fl
 
 
 def test_every_declared_cell_gets_noise_and_no_other_appears() -> None:
-    cells = [BoundedCell((1,), 50), BoundedCell((None,), 9), BoundedCell((7,), 4)]
+    cells = [BoundedCell((1,), 50, (50,)), BoundedCell((None,), 9, (9,)), BoundedCell((7,), 4, (4,))]
     answer = noised(plan(COUNT), Noise(1.0), cells, Till(error=3))
     assert [(keys, numbers[0].value) for keys, numbers in answer.rows] == [((1,), 53), ((2,), 3), ((3,), 3)]
 
 
 def test_a_mean_is_of_the_noisy_sum_over_the_noisy_count_within_its_bounds() -> None:
-    step = step_of(0.0, 64.0)
-    cells = [BoundedCell((1,), 100, {LOS: BoundedColumn(100, round(1_000 / step))})]
+    step = step_of(-32.0, 32.0)
+    cells = [BoundedCell((1,), 100, (round((1_000 - 100 * 32) / step), 100))]
     answer = noised(plan(AVG, values=(1, 2)), Noise(2.0, {LOS: (0.0, 64.0)}), cells, Till())
     first, empty = (numbers[0] for _, numbers in answer.rows)
     assert first.value == pytest.approx(10.0)
@@ -69,25 +71,14 @@ def test_a_mean_is_of_the_noisy_sum_over_the_noisy_count_within_its_bounds() -> 
     assert 0.0 <= empty.value <= 64.0
 
 
-@pytest.mark.parametrize("scale", [0.3, 1.0, 10.0, 333.0])
-def test_the_interval_is_the_smallest_that_holds_the_noise_95_times_in_100(scale: float) -> None:
-    decay = math.exp(-1.0 / scale)
-    weight = (1.0 - decay) / (1.0 + decay)
-
-    def within(width: int) -> float:
-        return weight * (1.0 + 2.0 * sum(decay**k for k in range(1, width + 1)))
-
-    width = half_width(scale)
-    assert within(width) >= 0.95
-    assert width == 0 or within(width - 1) < 0.95
-
-
 @pytest.mark.parametrize(("sensitivity", "epsilon"), [(1, 0.1), (1, 0.3), (1_000_000, 0.7), (3, 1 / 3)])
 def test_the_mechanism_spreads_as_its_scale_says(sensitivity: int, epsilon: float) -> None:
     drawn = draw([0] * 4_000, sensitivity, epsilon)
     mean = sum(abs(value) for value in drawn) / len(drawn)
     assert mean == pytest.approx(sensitivity / epsilon, rel=0.12)
-    inside = sum(abs(value) <= half_width(sensitivity / epsilon) for value in drawn) / len(drawn)
+    inside = sum(
+        abs(value) <= discrete_laplace_quantile(sensitivity / epsilon, 0.95) for value in drawn
+    ) / len(drawn)
     assert 0.93 < inside < 0.975
 
 
@@ -121,3 +112,52 @@ def test_cells_that_the_condition_rules_out_are_not_in_the_answer() -> None:
         DatasetName("d"), (Key(KIND, (1, 2, 3)),), (COUNT,), Compare(KIND, Comparator.GE, 2)
     )
     assert [keys for keys, _ in noised(asked, Noise(1.0), [], Till()).rows] == [(2,), (3,)]
+
+
+QUANTILE = Measure(Function.QUANTILE, LOS, "median", level=0.5)
+VARIANCE = Measure(Function.VARIANCE, LOS, "spread")
+
+
+@pytest.mark.parametrize("measure", [COUNT, SUM, AVG, VARIANCE, QUANTILE])
+@pytest.mark.parametrize("bounds", [(0.0, 60.0), (-7.5, 2.0), (5.0, 1e6)])
+def test_what_is_spent_on_a_measure_is_its_share(measure: Measure, bounds: tuple[float, float]) -> None:
+    till = Till()
+    noised(plan(measure, COUNT, SUM), Noise(0.3, {LOS: bounds}), [], till)
+    assert sum(epsilon for _, epsilon in till.asked) <= 0.3
+    assert sum(epsilon for _, epsilon in till.asked) == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize("bounds", [(0.0, 60.0), (-7.5, 2.0), (0.1, 0.3), (5.0, 1e6), (-1e15, 1e15)])
+def test_no_value_within_bounds_moves_a_statistic_further_than_its_sensitivity(
+    bounds: tuple[float, float],
+) -> None:
+    lower, upper = bounds
+    for statistic in flat(statistics_of(plan(SUM, AVG, VARIANCE), Noise(1.0, {LOS: bounds}))):
+        for share in (0.0, 0.25, 0.5, 0.999999, 1.0):
+            away = lower + share * (upper - lower) - statistic.offset
+            value = away * away - statistic.half if statistic.squared else away
+            if statistic.column is not None and statistic.shape.value == "sum":
+                assert abs(round(value / statistic.step)) <= statistic.sensitivity
+                assert statistic.sensitivity + 1 + round(value / statistic.step) <= statistic.largest
+
+
+def test_what_decides_on_groups_without_a_count_takes_a_share_of_its_own() -> None:
+    kept: list[tuple[float, float]] = []
+
+    def keep(counts: Sequence[int], epsilon: float, delta: float) -> dict[int, int]:
+        kept.append((epsilon, delta))
+        return {at: count for at, count in enumerate(counts) if count > 5}
+
+    cells = [BoundedCell((9,), 7, (70,)), BoundedCell((None,), 6, (60,)), BoundedCell((4,), 5, (50,))]
+    till = Till()
+    answer = noised(plan(SUM, values=()), Noise(1.0, {LOS: (0.0, 60.0)}, 1e-6), cells, till, keep)
+    assert [keys for keys, _ in answer.rows] == [(9,), (None,)]
+    assert kept == [(0.5, 1e-6)]
+    assert [epsilon for _, epsilon in till.asked] == [0.5]
+    assert shares(plan(SUM, values=())) == 2
+    assert shares(plan(SUM, COUNT, values=())) == 2
+
+
+def test_unknown_groups_without_a_threshold_are_a_mistake() -> None:
+    with pytest.raises(ValueError, match="threshold"):
+        noised(plan(COUNT, values=()), Noise(1.0), [], Till())
