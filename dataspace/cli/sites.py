@@ -1,18 +1,17 @@
 """`dataspace site`: join a hub, hold data, say what may run, and stop it."""
 
 import sys
-import threading
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from dataspace.cli import site_data, site_joining, site_keeping, site_policies, site_service, site_trust
 from dataspace.cli.site_home import OpenedSite
 from dataspace.cli.site_words import difference, findings, permit_lines
 from dataspace.cli.words import example
-from dataspace.errors import InvalidRequest
-from dataspace.model.limits import Acceptance, SiteLimits
-from dataspace.settings import SiteSettings, environment, home_of
+from dataspace.errors import InvalidRequest, VerificationFailed
+from dataspace.settings import SiteSettings, environment
 
 app = typer.Typer(
     help="Join a hub, hold data, say what may run, and stop it.",
@@ -29,8 +28,14 @@ policy = typer.Typer(
     epilog=example("dataspace site policy add hospital.yaml"),
     no_args_is_help=True,
 )
+site_data.add_to(data)
 app.add_typer(data, name="data")
 app.add_typer(policy, name="policy")
+site_policies.add_to(policy)
+site_trust.add_to(app)
+site_joining.add_to(app)
+site_keeping.add_to(app)
+site_service.add_to(app)
 
 
 @app.callback()
@@ -45,53 +50,6 @@ SiteHome = Annotated[
 ]
 
 
-@app.command(epilog=example("dataspace site join invite.json --home site-home"))
-def join(
-    invite: Annotated[Path, typer.Argument(help="The invitation that the hub's steward handed over.")],
-    home: SiteHome = None,
-    title: Annotated[str, typer.Option(help="Name of the house, for people.")] = "",
-    by_policy: Annotated[
-        bool, typer.Option(help="Let this site's policies decide on each permit, without a countersignature.")
-    ] = False,
-) -> None:
-    """Make the site's keys here, use the invitation up, and pin the hub's keys. Nothing can run yet."""
-    from dataspace.cli.files import read_text
-    from dataspace.site.join import join as do_join
-    from dataspace.site.join import read_invite
-
-    limits = SiteLimits(acceptance=Acceptance.BY_POLICY if by_policy else Acceptance.BY_HAND)
-    place = home or home_of(environment(), "site")
-    settings = do_join(place, read_invite(read_text(invite)), limits, title)
-    pinned = settings.pinned
-    typer.echo(f"{pinned.site} has joined {pinned.hub}. Keys made here; 3 keys pinned. Nothing can run yet.")
-
-
-@app.command(epilog=example("dataspace site run --home site-home"))
-def run(
-    home: SiteHome = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Turn the kill switch off first.")] = False,
-) -> None:
-    """Be online until SIGTERM or Ctrl-C: outbound connections only."""
-    from dataspace.site.run import run as serve
-    from dataspace.site.run import stopped_by_signals
-    from dataspace.site.will import FileWill
-
-    settings = _settings(home)
-    if resume:
-        FileWill(settings.home).resume()
-    stop = threading.Event()
-    with OpenedSite(settings) as site, stopped_by_signals(stop):
-        pinned = settings.pinned
-        serve(
-            settings,
-            site.services.guard.handle,
-            stop,
-            lambda: typer.echo(
-                f"{pinned.site} is online at {pinned.superlink}, outbound only. Ctrl-C ends it."
-            ),
-        )
-
-
 @data.command("add", epilog=example("dataspace site data add medpar.csv --name medpar --dictionary medpar"))
 def add_data(
     file: Annotated[Path, typer.Argument(help="A CSV or Parquet file.")],
@@ -99,8 +57,11 @@ def add_data(
     dictionary: Annotated[str, typer.Option(help="The hub's: name, or name@version; or a YAML file.")] = "",
     drop: Annotated[list[str] | None, typer.Option(help="A column to leave out; several times.")] = None,
     unit: Annotated[
-        str, typer.Option(help="Column of the person to protect; row: each row is its own.")
-    ] = "row",
+        str, typer.Option(help="Column of the person to protect; row, or left out: each row is its own.")
+    ] = "",
+    duo: Annotated[
+        list[str] | None, typer.Option(help="DUO:0000015, or GS=DE,FR; several times. They become a policy.")
+    ] = None,
     home: SiteHome = None,
     offer: Annotated[bool, typer.Option(help="Tell the hub that this site holds it.")] = True,
 ) -> None:
@@ -110,7 +71,12 @@ def add_data(
     with OpenedSite(_settings(home)) as site:
         known = site.dictionary(dictionary) if dictionary else ""
         said = Registration(
-            name=name, dictionary=known, drop=tuple(drop or ()), privacy_unit=unit, publish=True
+            name=name,
+            dictionary=known,
+            drop=tuple(drop or ()),
+            privacy_unit=unit,
+            publish=True,
+            duo=tuple(duo or ()),
         )
         made = site.services.depositing.register(site.services.steward, file, said)
         version = made.version
@@ -134,6 +100,8 @@ def add_policy(
     with OpenedSite(_settings(home)) as site:
         published = site.services.publishing.publish(site.services.steward, read_text(file))
         typer.echo(f"{published.id} is in force at {site.name}.")
+        for warning in published.warnings:
+            typer.echo(f"Warning: {warning}", err=True)
 
 
 @app.command(epilog=example("dataspace site accept P-7 --file P-7.jws --yes"))
@@ -148,25 +116,83 @@ def accept(
     """Countersign a permit, once it is verified and shown: it may be used here, within this site's policies."""
     from dataspace.cli.files import read_text
     from dataspace.model.names import PermitId, SiteName
-    from dataspace.model.records import Record, RecordKind
+    from dataspace.model.records import JSON, Record, RecordKind
     from dataspace.site.countersign import permit_to_accept
+    from dataspace.site.issuers import as_known_here
+    from dataspace.site.status import standing
     from dataspace.site.will import document_digest
 
     with OpenedSite(_settings(home)) as site:
         services, id = site.services, PermitId(permit)
         now = services.guard.enforcement.clock.now()
         jws = read_text(file).strip() if file else site.permit(id)
-        found = permit_to_accept(jws, id, SiteName(site.name), services.guard.seal, services.catalog, now)
-        if not file and id in services.status.status()[0].revoked:
-            raise InvalidRequest(f"{id} was revoked.", "Nothing is to be countersigned.")
+        try:
+            found = permit_to_accept(
+                jws, id, SiteName(site.name), services.guard.seal, services.catalog, now, services.guard.key
+            )
+        except VerificationFailed as error:
+            refused: dict[str, JSON] = {"reason": error.fact, "document": document_digest(jws)}
+            kind = RecordKind.PERMIT_DOCUMENT_REFUSED
+            services.log.append(Record(kind, now, SiteName(site.name), services.steward.id, refused))
+            raise
+        lists = services.guard.issuers.get(found.issued_by, services.status)
+        if not file and (why := standing(found, document_digest(jws), *lists.status())):
+            raise InvalidRequest(why[1], "Nothing is to be countersigned.")
         typer.echo("\n".join(permit_lines(found)))
         _consent(id, yes)
-        facts = {"permit": permit, "document": document_digest(jws)}
+        facts: dict[str, JSON] = {
+            "permit": permit,
+            "issuer": found.issued_by,
+            "document": document_digest(jws),
+        }
         services.log.append(
             Record(RecordKind.PERMIT_ACCEPTED, now, SiteName(site.name), services.steward.id, facts)
         )
-        services.will.accept(id, document_digest(jws))
+        services.will.accept(as_known_here(found, site.settings.pinned.issuer).id, document_digest(jws))
         typer.echo(f"{permit} is accepted at {site.name}.")
+
+
+@app.command("opt-out", epilog=example("dataspace site opt-out medpar --list persons.txt --at-once"))
+def opt_out(
+    name: Annotated[str, typer.Argument(help="Name of the dataset.")],
+    file: Annotated[Path, typer.Option("--list", help="One person a line, as in the privacy unit.")],
+    at_once: Annotated[
+        bool, typer.Option("--at-once", help="An objection or a withdrawn consent: out of everything, now.")
+    ] = False,
+    home: SiteHome = None,
+) -> None:
+    """Leave persons out of the rows here: of what is approved from now on, or at once of everything."""
+    from dataspace.cli.files import read_text
+    from dataspace.model.names import DatasetName
+
+    with OpenedSite(_settings(home)) as site:
+        persons = read_text(file).splitlines()
+        site.services.objecting.leave_out(site.services.steward, DatasetName(name), persons, at_once)
+        typer.echo(f"They are left out of {name} at {site.name}; the list stays here.")
+
+
+@app.command(epilog=example("dataspace site withdraw P-7"))
+def withdraw(
+    permit: Annotated[str, typer.Argument(help="Id of the permit.")],
+    home: SiteHome = None,
+    issuer: Annotated[str, typer.Option(help="Who issued it; left out: the hub joined.")] = "",
+) -> None:
+    """Take a countersignature back: the permit may not be used here any more."""
+    from dataspace.model.names import PermitId, SiteName
+    from dataspace.model.records import Record, RecordKind
+    from dataspace.site.issuers import local_number
+
+    with OpenedSite(_settings(home)) as site:
+        services = site.services
+        now = services.guard.enforcement.clock.now()
+        own = site.settings.pinned.issuer
+        facts = {"permit": permit, "issuer": issuer or own, "at": "this site"}
+        services.log.append(
+            Record(RecordKind.PERMIT_REVOKED, now, SiteName(site.name), services.steward.id, facts)
+        )
+        id = PermitId(permit)
+        there = services.will.withdraw(id if issuer in ("", own) else local_number(id, issuer))
+        typer.echo(f"{permit} is not accepted at {site.name}" + (" any more." if there else ", nor was it."))
 
 
 def _consent(permit: str, yes: bool) -> None:
@@ -175,60 +201,6 @@ def _consent(permit: str, yes: bool) -> None:
     if not sys.stdin.isatty():
         raise InvalidRequest("Nobody is here to be asked.", f"Say `dataspace site accept {permit} --yes`.")
     typer.confirm(f"Countersign {permit}?", abort=True)
-
-
-@app.command(epilog=example("dataspace site status"))
-def status(home: SiteHome = None) -> None:
-    """Whether this site is online, what it holds, and what has left it so far."""
-    from dataspace.model.records import RecordKind
-    from dataspace.site.run import running
-
-    settings = _settings(home)
-    with OpenedSite(settings) as site:
-        services = site.services
-        pid = running(settings.home)
-        state = (
-            "stopped by its kill switch"
-            if services.will.stopped()
-            else f"online (process {pid})"
-            if pid
-            else "offline"
-        )
-        replies = [record for _, record in services.log.records() if record.kind is RecordKind.SITE_REPLY]
-        answered = [record for record in replies if not record.facts.get("refused")]
-        numbers = sum(int(str(record.facts.get("numbers", 0))) for record in answered)
-        typer.echo(
-            f"{site.name}: {state} · hub {settings.pinned.hub} · permits {settings.limits.acceptance.value}"
-        )
-        for dataset in services.catalog.all():
-            typer.echo(f"  {dataset.name} · {dataset.dictionary or 'no dictionary'} · {dataset.latest}")
-        typer.echo(
-            f"Left this house so far: {len(answered)} answers with {numbers} numbers of models; "
-            f"{len(replies) - len(answered)} refusals; 0 rows"
-        )
-
-
-@app.command(epilog=example("dataspace site stop"))
-def stop(home: SiteHome = None) -> None:
-    """The kill switch: nothing is answered from now on, also not what is being worked on."""
-    from dataspace.site.run import stop_running
-
-    settings = _settings(home)
-    ended = stop_running(settings.home)
-    typer.echo("Stopped." if ended else "The kill switch is on; nothing was running.")
-
-
-@app.command(epilog=example("dataspace site doctor"))
-def doctor(home: SiteHome = None) -> None:
-    """Check disk, isolation, clock and the line to the hub. Exit 1 where something fails."""
-    from dataspace.site.doctor import Verdict, examine
-
-    failed = False
-    for finding in examine(_settings(home)):
-        failed |= finding.verdict is Verdict.FAIL
-        typer.echo(f"{finding.verdict.value:4}  {finding.text}")
-    if failed:
-        raise typer.Exit(1)
 
 
 def _settings(home: Path | None) -> SiteSettings:

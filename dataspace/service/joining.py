@@ -1,20 +1,41 @@
 """How a hospital or a plant becomes a site: invited by the hub's steward, with keys that it made itself."""
 
-import base64
-import hashlib
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from dataspace.errors import Conflict, InvalidRequest, NotAllowed, NotAuthenticated, SetupError, UnknownName
-from dataspace.model.names import DatasetName, PrincipalId, SiteName, dataset_name, site_name
+from dataspace.errors import (
+    Conflict,
+    InvalidRequest,
+    NotAllowed,
+    NotAuthenticated,
+    SetupError,
+    UnknownName,
+)
+from dataspace.model.names import DatasetName, PrincipalId, SiteName, dataset_name
 from dataspace.model.principals import Principal, Role
-from dataspace.model.records import RecordKind
-from dataspace.model.sites import Site
+from dataspace.model.records import JSON, RecordKind
+from dataspace.model.sites import Candidate, Site
 from dataspace.ports import Catalog, Clock, Invitations, Log, Nodes, Signer, Sites, Tokens
+from dataspace.service.discovering import discoverable, may_discover
 from dataspace.service.enforcing import Enforcement
+from dataspace.service.join_requests import (
+    JoinRequest,
+    Waiting,
+    Welcome,
+    candidate_of,
+    digest_of,
+    fingerprint,
+    join_message,
+    joinable,
+    key_facts,
+    keys_of,
+    token_message,
+)
 
+AT_ONCE = "at-once."
+"""How the secret of an invitation begins that admits without a second look: its digest covers that word too."""
 INVITATION = timedelta(days=7)
 TOKEN_SECONDS = 3600.0
 CLOCK_TOLERANCE = timedelta(minutes=5)
@@ -30,33 +51,6 @@ class Invitation:
 
 
 @dataclass(frozen=True, slots=True)
-class JoinRequest:
-    """What a site says when it joins. Keys are public halves; `proof` signs the invitation with `signing_key`."""
-
-    name: str
-    invite: str
-    node_public_key: str
-    """PEM, as Flower wants it."""
-    signing_key: bytes
-    proof: bytes
-    log_key: str
-    title: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Welcome:
-    """What a site pins when it joins: where its node connects, and the keys that it will believe."""
-
-    node: int
-    superlink: str
-    superlink_ca: str
-    issuer: str
-    issuer_key: bytes
-    log_key: str
-    app_hash: str
-
-
-@dataclass(frozen=True, slots=True)
 class SiteState:
     """One site as people at the hub see it."""
 
@@ -66,6 +60,10 @@ class SiteState:
     joined: datetime | None
     datasets: tuple[DatasetName, ...]
     dictionary: str
+    waiting: bool = False
+    """A request of this site to join waits for the hub's administrator."""
+    ended: datetime | None = None
+    because: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,46 +83,73 @@ class Joining:
     signed: Callable[[bytes, bytes, bytes], bool]
     """Whether the Ed25519 key (32 raw bytes) made that signature of that message."""
 
-    def invite(self, principal: Principal, name: str) -> Invitation:
-        """A single-use invitation, good for a week."""
-        if not principal.roles & {Role.STEWARD, Role.ADMINISTRATOR}:
-            raise NotAllowed("Only a steward or an administrator invites sites.", "Ask one.")
-        site, secret = _site(name), secrets.token_urlsafe(32)
+    def invite(self, principal: Principal, name: str, at_once: bool = False) -> Invitation:
+        """A single-use invitation, good for a week; `at_once` admits its bearer without comparing a fingerprint."""
+        check_host(principal, "invites sites")
+        site, secret = joinable(name), (AT_ONCE if at_once else "") + secrets.token_urlsafe(32)
         expires = self.clock.now() + INVITATION
-        self.enforcement.record(
-            RecordKind.SITE_INVITED, principal, {"site": site, "expires": expires.isoformat()}
-        )
-        self.invitations.put(site, _digest(secret), expires)
+        facts: dict[str, JSON] = {"site": site, "expires": expires.isoformat(), "at_once": at_once}
+        self.enforcement.record(RecordKind.SITE_INVITED, principal, facts)
+        self.invitations.put(site, digest_of(secret), expires)
         return Invitation(site, secret, expires)
 
-    def join(self, asked: JoinRequest) -> Welcome:
-        """Admit a site by its invitation. Raises NotAuthenticated where that does not hold (any more)."""
-        site, nodes = _site(asked.name), self._nodes()
+    def join(self, asked: JoinRequest) -> Welcome | Waiting:
+        """Use an invitation up. Whoever asks again with the same keys is told how it stands.
+
+        Raises NotAuthenticated where the invitation does not hold (any more), or was used with other keys.
+        """
+        site = joinable(asked.name)
+        self.link()
         self._check(asked.signing_key, asked.proof, join_message(site, asked.invite))
-        if not self.invitations.take(site, _digest(asked.invite), self.clock.now()):
-            raise NotAuthenticated(
-                "The invitation does not hold (any more).", "Ask the hub's steward for a new one."
-            )
-        node = nodes.register(site, asked.node_public_key.encode())
+        candidate = candidate_of(site, asked, self.clock.now())
+        if not self.invitations.take(site, candidate.invite, candidate.at):
+            return self._again(self.sites.get(site), candidate)
         known = self.sites.get(site) or Site(site)
+        if asked.invite.startswith(AT_ONCE):
+            return self.admit(None, known, candidate)
+        said = fingerprint(site, candidate)
+        self.enforcement.record(
+            RecordKind.SITE_ASKED, None, key_facts(site, candidate) | {"fingerprint": said}
+        )
+        self.sites.put(replace(known, candidate=candidate))
+        return Waiting(said)
+
+    def admit(self, principal: Principal | None, known: Site, candidate: Candidate) -> Welcome:
+        """Let a site in with the keys of its request, in the place of those that it had before."""
+        nodes = self.link()
+        if known.joined is not None and known.node_key != candidate.node_key:
+            nodes.expel(known.name, known.node_key)
         joined = replace(
             known,
-            title=asked.title or known.title,
-            node=node,
-            signing_key=asked.signing_key,
-            node_key=asked.node_public_key.encode(),
+            title=candidate.title or known.title,
+            node=nodes.register(known.name, candidate.node_key),
+            signing_key=candidate.signing_key,
+            node_key=candidate.node_key,
+            log_key=candidate.log_key,
+            invite=candidate.invite,
             joined=self.clock.now(),
+            candidate=None,
+            ended=None,
+            because="",
         )
-        facts = {
-            "site": site,
-            "node_key": hashlib.sha256(joined.node_key).hexdigest(),
-            "signing_key": base64.b64encode(joined.signing_key).decode(),
-            "log_key": asked.log_key,
-        }
-        self.enforcement.record(RecordKind.SITE_JOINED, None, facts)
+        self.enforcement.record(RecordKind.SITE_JOINED, principal, key_facts(known.name, candidate))
         self.sites.put(joined)
+        return self._welcome(joined)
+
+    def _again(self, known: Site | None, candidate: Candidate) -> Welcome | Waiting:
+        same = keys_of(candidate)
+        if known is not None and known.candidate is not None and keys_of(known.candidate) == same:
+            return Waiting(fingerprint(known.name, candidate))
+        if known is not None and known.joined is not None and keys_of(known) == same:
+            return self._welcome(known)
+        raise NotAuthenticated(
+            "The invitation does not hold (any more).", "Ask the hub's steward for a new one."
+        )
+
+    def _welcome(self, site: Site) -> Welcome:
+        nodes = self.link()
         return Welcome(
-            node,
+            site.node,
             nodes.address,
             nodes.ca_pem.decode(),
             self.issuer,
@@ -135,7 +160,7 @@ class Joining:
 
     def token(self, name: str, at: datetime, signature: bytes) -> str:
         """A short-lived token for a site that signs the hour with its own key."""
-        site = self._known(name)
+        site = self.member(name)
         if abs(self.clock.now() - at) > CLOCK_TOLERANCE:
             raise NotAuthenticated(
                 "The clocks of hub and site differ by more than 5 minutes.", "Set them by NTP."
@@ -148,14 +173,14 @@ class Joining:
 
     def offer(self, principal: Principal, name: str, datasets: Sequence[str], dictionary: str = "") -> Site:
         """A site says which described datasets it holds rows of."""
-        site = self._known(name)
+        site = self.member(name)
         if principal.id != site_principal(site.name) or Role.SITE not in principal.roles:
             raise NotAllowed(
                 "Only the site itself says what it holds.", "Run `dataspace site data add` there."
             )
         asked = [_dataset(text) for text in datasets]
         for dataset in asked:
-            self._federated(dataset)
+            self._federated(dataset, principal)
         names = tuple(sorted({*site.datasets, *asked}))
         offering = replace(site, datasets=names, dictionary=dictionary or site.dictionary)
         self.enforcement.record(
@@ -164,14 +189,14 @@ class Joining:
         self.sites.put(offering)
         return offering
 
-    def _federated(self, name: DatasetName) -> None:
-        """Raise unless the hub described it for the sites. A draft is nothing that a site may know of."""
+    def _federated(self, name: DatasetName, site: Principal) -> None:
+        """Raise unless the hub described it for the sites, and this one may know of it. No site knows of drafts."""
         described = self.catalog.get(name)
-        if described is None or not described.published:
+        if described is None or not may_discover(described, site, self.enforcement):
             raise UnknownName(
                 "federated dataset",
                 name,
-                [d.name for d in self.catalog.all() if d.published and d.latest is None],
+                [d.name for d in discoverable(self.catalog, site, self.enforcement) if d.latest is None],
                 f"The hub's steward describes it first: `dataspace dataset federated {name} --dictionary NAME`; "
                 "then the site adds its data again.",
             )
@@ -184,11 +209,22 @@ class Joining:
     def states(self, online: Sequence[SiteName]) -> Sequence[SiteState]:
         """All sites by name, and whether each is connected now."""
         return [
-            SiteState(s.name, s.title, s.name in online, s.joined, s.datasets, s.dictionary)
+            SiteState(
+                s.name,
+                s.title,
+                s.name in online,
+                s.joined,
+                s.datasets,
+                s.dictionary,
+                s.candidate is not None,
+                s.ended,
+                s.because,
+            )
             for s in sorted(self.sites.all(), key=lambda site: site.name)
         ]
 
-    def _nodes(self) -> Nodes:
+    def link(self) -> Nodes:
+        """Where sites connect to. Raises SetupError where the hub was opened without."""
         if self.nodes is None:
             raise SetupError(
                 "This hub was opened without its federation.", "Start it: `dataspace hub start`."
@@ -201,40 +237,23 @@ class Joining:
                 "The signature does not fit the site's signing key.", "Join again with a new invitation."
             )
 
-    def _known(self, name: str) -> Site:
-        site = self.sites.get(_site(name))
+    def member(self, name: str) -> Site:
+        """A site that has joined and not ended. Raises UnknownName."""
+        site = self.sites.get(joinable(name))
         if site is None or site.joined is None:
             raise UnknownName("site", name)
         return site
 
 
-def join_message(site: SiteName, invite: str) -> bytes:
-    """What a site signs to show that the signing key is its own."""
-    return f"dataspace-join/1\n{site}\n{_digest(invite)}\n".encode()
-
-
-def token_message(site: SiteName, at: datetime) -> bytes:
-    """What a site signs to be given a token."""
-    return f"dataspace-site-token/1\n{site}\n{at.astimezone(UTC).isoformat()}\n".encode()
+def check_host(principal: Principal, does: str) -> None:
+    """Raise NotAllowed unless it is one of the hub's own people who decides on sites."""
+    if not principal.roles & {Role.STEWARD, Role.ADMINISTRATOR}:
+        raise NotAllowed(f"Only a steward or an administrator {does}.", "Ask one.")
 
 
 def site_principal(site: SiteName) -> PrincipalId:
     """How a site is named as the one who asks."""
     return PrincipalId(f"site:{site}")
-
-
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def _site(name: str) -> SiteName:
-    try:
-        site = site_name(name)
-    except ValueError as error:
-        raise InvalidRequest(f"'{name}' cannot name a site: {error}.", "Choose another name.") from error
-    if site == "hub":
-        raise InvalidRequest("'hub' names the hub itself.", "Choose another name.")
-    return site
 
 
 def _dataset(name: str) -> DatasetName:

@@ -7,12 +7,19 @@ from dataspace.model.datasets import Dataset
 from dataspace.model.names import PermitId, SiteName
 from dataspace.model.permits import Permit
 from dataspace.ports import Catalog, PermitSeal
+from dataspace.service.permit_documents import key_digest, roster_digest
 
 
 def permit_to_accept(
-    jws: str, id: PermitId, site: SiteName, seal: PermitSeal, catalog: Catalog, now: datetime
+    jws: str,
+    id: PermitId,
+    site: SiteName,
+    seal: PermitSeal,
+    catalog: Catalog,
+    now: datetime,
+    key: bytes = b"",
 ) -> Permit:
-    """The permit inside the signed document. `seal` knows the key that this site pinned when it joined.
+    """The permit inside the signed document. `seal` knows the keys that this site pinned; `key` is its own.
 
     Raises VerificationFailed where another key signed it, InvalidRequest where it is not the one named, is for other
     sites, has ended, or is over nothing that this site holds.
@@ -24,6 +31,14 @@ def permit_to_accept(
         )
     if permit.sites and site not in permit.sites:
         raise InvalidRequest(f"{id} is not for this site.", "Nothing is to be countersigned here.")
+    alone = roster_digest({site: key_digest(key)})
+    if permit.roster_sites and (
+        site not in permit.roster_sites or (permit.roster_sites == {site} and permit.roster != alone)
+    ):
+        raise InvalidRequest(
+            f"{id} was not granted for this site as it is now.",
+            "The hub's steward can amend it, so that it is granted for the sites of today.",
+        )
     if permit.expires <= now:
         raise InvalidRequest(f"{id} ended on {permit.expires:%Y-%m-%d}.", "Its holder applies again.")
     if not any(_held(catalog.get(grant.dataset)) for grant in permit.datasets):

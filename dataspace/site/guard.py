@@ -3,8 +3,9 @@
 What it checks, before and after the confined worker; the numbers stand again at the code:
 
 1. the kill switch is off;
-2. the code package is one that this site approved, by its hash;
-3. the permit was signed by an issuer that this site pinned, and names the person who asks;
+2. the code package is one that this site approved, by its hash, and the house rules (hours, sites) hold;
+3. the permit was signed by an issuer that this site pinned, names the person who asks, and was granted for the sites
+   that compute together;
 4. the permit was not revoked, by a status list that is fresh enough for this site;
 5. the permit was countersigned here, or this site leaves that to its own policies;
 6. the dataset is here, and the question can be compiled to a plan of ours;
@@ -17,7 +18,8 @@ A refusal has a code and one sentence; the text of an exception never leaves.
 
 import hashlib
 import logging
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -44,6 +46,12 @@ from dataspace.ports import Catalog, Cuts, Engine, PermitSeal, SiteWill, SqlRead
 from dataspace.service.answering import Answering, recipe_for
 from dataspace.service.asking import access_request, columns_read
 from dataspace.service.enforcing import Enforcement, request_facts
+from dataspace.service.pinned_version import permitted_version
+from dataspace.site.house import against
+from dataspace.site.issuers import as_known_here
+from dataspace.site.roster import outside_roster
+from dataspace.site.status import standing
+from dataspace.site.trust import believed
 from dataspace.site.will import document_digest
 from dataspace.transparency.canonical import digest
 
@@ -75,6 +83,14 @@ class Guard:
     answering: Answering
     cuts: Cuts
     engine: Engine
+    key: bytes = b""
+    """The public key that this site joined with."""
+    issuer: str = ""
+    """The issuer that `status` is of: the hub joined. Permits of others have a longer number here."""
+    issuers: Mapping[str, StatusSource] = field(default_factory=dict)
+    """Further issuers that this site pinned, with where it learns which of their permits hold."""
+    own_apps: frozenset[str] = frozenset()
+    """Code packages that the site's own software builds; empty where none comes from elsewhere."""
 
     def handle(self, message: SiteMessage) -> SiteReply:
         """Answer or refuse; raises nothing but what the log raises: no record, no reply."""
@@ -85,6 +101,7 @@ class Guard:
             "step": message.step.value,
             "app": message.app_hash,
             "refused": reply.refused,
+            "reason": reply.reason if reply.refused.startswith("permit.") else "",
             "document": digest(reply.document),
             "numbers": sum(array.size for array in reply.arrays.values()),
             "arrays": {name: digest_array(array) for name, array in sorted(reply.arrays.items())},
@@ -100,8 +117,9 @@ class Guard:
             return self._refusal(refusal.refusal, str(refusal))
         except AccessDenied as denied:
             return self._refusal("policy.forbidden", denied.fact)
-        except VerificationFailed:
-            return self._refusal("permit.invalid", "The permit does not hold here.")
+        except VerificationFailed as error:
+            # Our own words about the document, never its text: recorded below, with what was refused.
+            return self._refusal("permit.invalid", f"The permit does not hold here. {error.fact}")
         except (InvalidRequest, UnsupportedQuery) as error:
             return self._refusal("data.unsupported", str(error))
         except DataspaceError as error:
@@ -115,23 +133,34 @@ class Guard:
             raise Refused("site.stopped", "This site has stopped all runs.")
         if not self.will.approved(message.app_hash):  # 2
             raise Refused("app.unknown", "This site has not approved the app of this run.")
+        if why := against(
+            self.limits, message.app_hash, message.document, self.own_apps, self.enforcement.clock.now()
+        ):
+            raise Refused(*why)
         principal = from_json(Principal, {**message.document["principal"], "asserted_by": "hub"})
-        permit = self._permit(message.document.get("permit", ""), principal)
+        principal = believed(principal, self.limits.trusts)
+        permit = self._permit(message.document, principal)
         if message.step is Step.COUNT:
             return self._count(message, principal, permit)
         return self._fit(message, principal, permit)
 
-    def _permit(self, jws: str, principal: Principal) -> Permit | None:
+    def _permit(self, document: Mapping[str, Any], principal: Principal) -> Permit | None:
+        jws = document.get("permit", "")
         if not jws:
             return None
         permit = self.seal.verify(jws)  # 3
         if principal.id not in permit.persons:
             raise Refused("permit.person", "The permit does not name the person who asks.")
-        status, age = self.status.status()  # 4
-        if age > self.limits.status_stale_seconds:
+        if elsewhere := outside_roster(permit, document, self.site, self.key):
+            raise Refused("permit.roster", elsewhere)
+        home = permit.issued_by == self.issuer or not self.issuer
+        source = self.status if home else self.issuers.get(permit.issued_by)
+        status, age = source.status() if source else (None, 0.0)  # 4
+        if status is None or age > self.limits.status_stale_seconds:
             raise Refused("permit.status-stale", "This site cannot tell whether the permit still stands.")
-        if permit.id in status.revoked:
-            raise Refused("permit.revoked", f"The permit {permit.id} was revoked.")
+        if why := standing(permit, document_digest(jws), status, age):
+            raise Refused(*why)
+        permit = as_known_here(permit, self.issuer)
         by_hand = self.limits.acceptance is Acceptance.BY_HAND
         if by_hand and not self.will.accepted(permit.id, document_digest(jws)):  # 5
             raise Refused("permit.not-accepted", f"This site has not countersigned {permit.id} yet.")
@@ -139,7 +168,7 @@ class Guard:
 
     def _count(self, message: SiteMessage, principal: Principal, permit: Permit | None) -> SiteReply:
         asked = from_json(CountPlan, message.document["plan"])
-        dataset = self._dataset(asked.dataset)
+        dataset = self._dataset(asked.dataset, permit)
         plan = self._compiled(asked, dataset)
         request = access_request(
             principal, AnswerKind.AGGREGATE, asked.purpose, dataset, columns_read(plan), permit, self.site
@@ -162,16 +191,16 @@ class Guard:
         measure = Measure(Function.COUNT, None, "n")
         return AggregatePlan(dataset.name, tuple(keys), (measure,), where, dataset.privacy_unit)
 
-    def _dataset(self, name: str) -> Dataset:
+    def _dataset(self, name: str, permit: Permit | None) -> Dataset:
         dataset = self.catalog.get(DatasetName(name))
         if dataset is None or dataset.latest is None:  # 6
             raise Refused("data.unknown", "This site does not offer that dataset.")
-        return dataset
+        return permitted_version(self.catalog, dataset, permit)
 
     def _fit(self, message: SiteMessage, principal: Principal, permit: Permit | None) -> SiteReply:
         plan = from_json(TrainingPlan, message.document["plan"])
         self._check_plan(plan, message)
-        dataset = self._dataset(plan.dataset)
+        dataset = self._dataset(plan.dataset, permit)
         read = frozenset({plan.target, *plan.features})
         if unknown := sorted(name for name in read if dataset.column(name) is None):
             raise InvalidRequest(f"'{dataset.name}' has no column '{unknown[0]}' here.")

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,17 +13,19 @@ from dataspace.adapters.flower import fab as fabs
 from dataspace.adapters.flower.node_key import make_node_key, node_public_key
 from dataspace.adapters.keys import FileSigner
 from dataspace.adapters.store.store import open_store
-from dataspace.errors import InvalidRequest, SetupError
+from dataspace.errors import InvalidRequest, SetupError, VerificationFailed
 from dataspace.model.limits import SiteLimits
 from dataspace.model.names import SiteName, site_name
 from dataspace.model.records import Record, RecordKind
-from dataspace.service.joining import JoinRequest, Welcome, join_message
+from dataspace.service.join_requests import JoinRequest, Waiting, Welcome, fingerprint_of, join_message
 from dataspace.settings import SITE_FILE, Pinned, SiteSettings
 from dataspace.site.line import HubLine
 from dataspace.site.will import FileWill
 
 FORMAT = "dataspace-invite/1"
 NODE_KEY = "node.key"
+WAIT_SECONDS, LOOK_SECONDS = 900.0, 2.0
+"""How long a site waits for the hub's administrator, and between two looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +65,14 @@ def join(
     limits: SiteLimits | None = None,
     title: str = "",
     line: HubLine | None = None,
+    waiting: Callable[[str], None] = lambda fingerprint: None,
+    wait_seconds: float = WAIT_SECONDS,
 ) -> SiteSettings:
     """Join, and write what was pinned. A home that was half made by an attempt that failed can be used again.
 
-    The code package that this site approves is the one that its own software would build, whatever the hub runs.
+    `waiting` is told the fingerprint that the site's people read to the hub's administrator. Raises SetupError where
+    nobody let the site in within `wait_seconds`: the same call goes on later. The code package that this site
+    approves is the one that its own software would build, whatever the hub runs.
     """
     if (home / SITE_FILE).exists():
         raise SetupError(
@@ -92,7 +99,7 @@ def join(
             store.log.verifier_key(),
             title,
         )
-        welcome = (line or HubLine(invite.hub, invite.hub_ca)).join(asked)
+        welcome = _let_in(line or HubLine(invite.hub, invite.hub_ca), asked, waiting, wait_seconds)
         facts = {
             "hub": invite.hub,
             "issuer": welcome.issuer,
@@ -104,6 +111,29 @@ def join(
     settings = SiteSettings(home, _pinned(invite, welcome), limits or SiteLimits())
     settings.write()
     return settings
+
+
+def _let_in(
+    line: HubLine, asked: JoinRequest, waiting: Callable[[str], None], wait_seconds: float
+) -> Welcome:
+    """Ask, and ask again until the hub's administrator has compared the fingerprint."""
+    until, told = time.monotonic() + wait_seconds, ""
+    while isinstance(answer := line.join(asked), Waiting):
+        own = fingerprint_of(asked)
+        if answer.fingerprint != own:
+            raise VerificationFailed(
+                "The hub received other keys than this site made.",
+                "Something between here and the hub changed them: `dataspace site doctor`, then a new invitation.",
+            )
+        if told != own:
+            waiting(told := own)
+        if time.monotonic() >= until:
+            raise SetupError(
+                f"Nobody has let this site in yet. Its fingerprint: {own}",
+                "Read it to the hub's administrator, then run the same command again: it goes on.",
+            )
+        time.sleep(min(LOOK_SECONDS, max(0.0, until - time.monotonic())))
+    return answer
 
 
 def _pinned(invite: InviteFile, welcome: Welcome) -> Pinned:

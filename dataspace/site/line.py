@@ -1,6 +1,7 @@
 """A site's own line to its hub: outbound HTTPS to one address, verified by the certificate that was pinned."""
 
 import ssl
+import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -14,7 +15,9 @@ from dataspace.model.datasets import Dataset, Dictionary
 from dataspace.model.names import SiteName
 from dataspace.model.permits import SignedPermit
 from dataspace.ports import Signer
-from dataspace.service.joining import JoinRequest, Welcome, token_message
+from dataspace.service.join_requests import JoinRequest, Waiting, Welcome, token_message
+from dataspace.service.joining import TOKEN_SECONDS
+from dataspace.service.witnessing import Sighting, Witness
 from dataspace.site.unreachable import why_not
 
 HTTPS = 443
@@ -32,15 +35,35 @@ class HubLine:
         context = ssl.create_default_context(cadata=ca_pem or None)
         self.url = url.rstrip("/")
         self._client = httpx.Client(base_url=self.url, verify=context, timeout=TIMEOUT, transport=transport)
+        self._token: tuple[str, float] | None = None
 
     def health(self) -> Mapping[str, Any]:
         """What the hub says of itself, with its time under `now`."""
         said: Mapping[str, Any] = self._call("GET", "/health").json()
         return said
 
-    def join(self, asked: JoinRequest) -> Welcome:
-        """Use an invitation up."""
-        return from_json(Welcome, self._call("POST", "/sites/join", json=to_json(asked)).json())
+    def join(self, asked: JoinRequest) -> Welcome | Waiting:
+        """Use an invitation up; the same request again tells how it stands."""
+        answer = self._call("POST", "/sites/join", json=to_json(asked))
+        if answer.status_code == httpx.codes.ACCEPTED:
+            return from_json(Waiting, answer.json())
+        return from_json(Welcome, answer.json())
+
+    def leave(self, site: SiteName, signer: Signer, at: datetime, because: str) -> None:
+        """Say that this site goes."""
+        bearer = self._bearer(site, signer, at)
+        self._call("POST", f"/sites/{site}/leave", json={"because": because}, headers=bearer)
+
+    def witnessed(self, site: SiteName, signer: Signer, at: datetime) -> str:
+        """The last checkpoint of this site that the hub countersigned; empty where there is none."""
+        answer = self._call("GET", f"/sites/{site}/witness", headers=self._bearer(site, signer, at))
+        return str(answer.json()["checkpoint"])
+
+    def witness(self, site: SiteName, signer: Signer, at: datetime, shown: Sighting) -> Witness:
+        """Have a checkpoint countersigned. Raises InvalidRequest where the hub keeps another state."""
+        bearer = self._bearer(site, signer, at)
+        answer = self._call("POST", f"/sites/{site}/witness", json=to_json(shown), headers=bearer)
+        return from_json(Witness, answer.json())
 
     def status(self, nonce: str) -> str:
         """The signed list of revoked permits, for this nonce."""
@@ -68,9 +91,11 @@ class HubLine:
         return from_json(SignedPermit, answer.json()).jws
 
     def _bearer(self, site: SiteName, signer: Signer, at: datetime) -> Mapping[str, str]:
-        asked = {"at": to_json(at), "signature": to_json(signer.sign(token_message(site, at)))}
-        token = self._call("POST", f"/sites/{site}/token", json=asked).json()["token"]
-        return {"Authorization": f"Bearer {token}"}
+        if self._token is None or time.monotonic() > self._token[1]:
+            asked = {"at": to_json(at), "signature": to_json(signer.sign(token_message(site, at)))}
+            token = str(self._call("POST", f"/sites/{site}/token", json=asked).json()["token"])
+            self._token = token, time.monotonic() + TOKEN_SECONDS / 2
+        return {"Authorization": f"Bearer {self._token[0]}"}
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -85,6 +110,7 @@ class HubLine:
             raise SourceError(f"The hub cannot be reached. {fact}", hint) from error
         if response.is_success:
             return response
+        self._token = None
         try:
             problem = response.json()
         except ValueError as error:

@@ -5,7 +5,6 @@
 <home>/approved.json      code packages, by hash, that may run
 """
 
-import hashlib
 import json
 import threading
 from pathlib import Path
@@ -13,6 +12,9 @@ from typing import Any
 
 from dataspace.adapters.tls import write_private
 from dataspace.model.names import PermitId
+from dataspace.service.permit_documents import document_digest
+
+__all__ = ["SWITCH", "FileWill", "document_digest"]
 
 SWITCH = "STOPPED"
 
@@ -59,6 +61,14 @@ class FileWill:
         """Approve a code package."""
         self._add("approved.json", app_hash)
 
+    def withdraw(self, permit: PermitId) -> bool:
+        """Take a countersignature back; whether there was one. The permit holds elsewhere as before."""
+        with self._writing:
+            kept = self._accepted()
+            there = kept.pop(permit, None) is not None
+            self._write("accepted.json", kept)
+            return there
+
     def _accepted(self) -> dict[str, str]:
         document = self._read("accepted.json")
         return document if isinstance(document, dict) else {}
@@ -84,8 +94,3 @@ class FileWill:
         draft = self._home / f".{name}"
         write_private(draft, (json.dumps(document, indent=1) + "\n").encode())
         draft.replace(self._home / name)
-
-
-def document_digest(jws: str) -> str:
-    """SHA-256 of a permit's signed document, in hex: what a countersignature is bound to."""
-    return hashlib.sha256(jws.encode()).hexdigest()
