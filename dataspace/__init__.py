@@ -53,6 +53,13 @@ _PLACES = {
 }
 
 
+def load_ipython_extension(shell: Any) -> None:
+    """`%load_ext dataspace` makes `%%dataspace` known: a cell of SQL."""
+    from dataspace.client.magic import load
+
+    load(shell)
+
+
 def __getattr__(name: str) -> Any:
     if name not in _PLACES:
         raise AttributeError(f"module 'dataspace' has no attribute '{name}'")

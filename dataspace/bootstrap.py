@@ -5,12 +5,16 @@ Long, because it is the one such place: it holds a list of parts and no decision
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from dataspace.adapters.airlock import FileAirlock
+from dataspace.adapters.answered import FilePast
+from dataspace.adapters.catalogue_access import CatalogueAccess
 from dataspace.adapters.clock import UtcClock
-from dataspace.adapters.connectors import open_source
+from dataspace.adapters.connectors import open_place, open_source
 from dataspace.adapters.dictionary_yaml import parse_dictionary
+from dataspace.adapters.duckdb.binding import DuckdbBinder
 from dataspace.adapters.duckdb.cuts import DuckdbCuts
 from dataspace.adapters.duckdb.engine import ConfinedEngine
 from dataspace.adapters.duckdb.expecting import DuckdbExpectations
@@ -23,44 +27,71 @@ from dataspace.adapters.incoming import IncomingFolder, InvitationFiles
 from dataspace.adapters.jose import JosePermitSeal, JoseTokens
 from dataspace.adapters.keys import FileSigner, mask_key
 from dataspace.adapters.local_federation import LocalFederation
+from dataspace.adapters.opt_outs import FileOptOuts
+from dataspace.adapters.places import MemoryBenches, PlacedVault, PlaceFiles
 from dataspace.adapters.policy_yaml import parse_policy
 from dataspace.adapters.private_files import private_files
 from dataspace.adapters.profiles import ProfileFiles
 from dataspace.adapters.rdf_records import read_records
 from dataspace.adapters.records.exporting import Exporter
 from dataspace.adapters.records.reading import read_record
+from dataspace.adapters.roots import check_path
 from dataspace.adapters.signatures import signed
+from dataspace.adapters.smtp import NoMail, SmtpMail, SmtpServer
 from dataspace.adapters.store.store import Store, open_store
+from dataspace.adapters.syslog import mirrored
 from dataspace.adapters.tls import Authority
+from dataspace.adapters.witnessed import WitnessedFiles
+from dataspace.connector import Source
 from dataspace.errors import SetupError, UnknownName
 from dataspace.model.datasets import Dataset
-from dataspace.model.names import HUB, PrincipalId, SiteName
+from dataspace.model.limits import SiteLimits
+from dataspace.model.names import HUB, PermitId, PrincipalId, SiteName
+from dataspace.model.permits import Basis, Permit
+from dataspace.model.places import Place
 from dataspace.model.policies import Policy
 from dataspace.model.principals import Principal, Role
 from dataspace.model.records import Record, RecordKind
-from dataspace.ports import Catalog, Clock, Federation, Log, Nodes, People, StatusSource, Tokens
+from dataspace.ports import Binder, Catalog, Clock, Federation, Log, Nodes, People, StatusSource, Tokens
 from dataspace.service.accounts import Accounts
+from dataspace.service.admitting import Admitting
 from dataspace.service.answering import Answering
 from dataspace.service.asking import Asking
 from dataspace.service.auditing import Auditing
 from dataspace.service.browsing import Browsing
 from dataspace.service.completing import Completing
+from dataspace.service.conditions import Conditions
 from dataspace.service.curating import Curating
+from dataspace.service.delivering import Delivering
 from dataspace.service.depositing import Depositing
 from dataspace.service.enforcing import Enforcement
 from dataspace.service.finding import Finding
 from dataspace.service.fitting import Fitting
 from dataspace.service.following import Following
 from dataspace.service.harvesting import Harvesting
+from dataspace.service.in_place import InPlace
+from dataspace.service.inbox import Inbox
 from dataspace.service.joining import Joining
+from dataspace.service.objecting import Objecting
 from dataspace.service.outcomes import Outcomes
 from dataspace.service.permitting import Permitting
 from dataspace.service.publishing import Publishing
 from dataspace.service.registering import Registering
+from dataspace.service.rehearsing import Rehearsing
+from dataspace.service.releasing import Releasing
+from dataspace.service.reminding import Reminding
+from dataspace.service.reviewing import Reviewing
 from dataspace.service.running import Running
-from dataspace.settings import HubSettings, SiteSettings
+from dataspace.service.spool import Limits as SpoolLimits
+from dataspace.service.spool import Room
+from dataspace.service.turns import Turns
+from dataspace.service.versions import Versions
+from dataspace.service.witnessing import Witnessing
+from dataspace.settings import HubSettings, MailSettings, SiteSettings
 from dataspace.site.guard import Guard
-from dataspace.site.status import Fetch, HubStatus
+from dataspace.site.house import least
+from dataspace.site.issuers import IssuerLists, pinned_keys
+from dataspace.site.status import Fetch, FileMemory, HubStatus
 from dataspace.site.will import FileWill
 
 AUTHORITY = "authority"
@@ -81,18 +112,28 @@ class HubServices:
     finding: Finding
     harvesting: Harvesting
     publishing: Publishing
+    versions: Versions
+    conditions: Conditions
     depositing: Depositing
+    in_place: InPlace
     curating: Curating
     completing: Completing
     asking: Asking
+    delivering: Delivering
+    binder: Binder
     permitting: Permitting
+    inbox: Inbox
+    objecting: Objecting
     accounts: Accounts
     running: Running
     fitting: Fitting
     following: Following
     auditing: Auditing
     outcomes: Outcomes
+    releasing: Releasing
     joining: Joining
+    admitting: Admitting
+    witnessing: Witnessing
     federation: Federation
     describe: Callable[[Dataset, str], str]
     """A dataset as DCAT, in `turtle` or `json-ld`, or as `croissant`."""
@@ -126,12 +167,15 @@ class SiteServices:
     settings: SiteSettings
     steward: Principal
     guard: Guard
+    objecting: Objecting
     will: FileWill
     status: StatusSource
     catalog: Catalog
     log: Log
     depositing: Depositing
+    curating: Curating
     publishing: Publishing
+    versions: Versions
     auditing: Auditing
     closers: Sequence[Callable[[], None]]
 
@@ -242,12 +286,16 @@ class _PublicNodes:
     def register(self, site: SiteName, public_key: bytes) -> int:
         return self._link.register(site, public_key)
 
+    def expel(self, site: SiteName, public_key: bytes) -> None:
+        self._link.expel(site, public_key)
+
 
 @private_files()
 def build_site(settings: SiteSettings, fetch: Fetch) -> SiteServices:
     """A site over its home. `fetch` asks the hub which permits are revoked."""
     clock = UtcClock()
     store = _store(settings.home, clock, settings.pinned.site)
+    store = replace(store, log=mirrored(store.log, settings.syslog))
     quiet = _operator_log(settings.home / "site.log")
     try:
         return _site(settings, store, clock, fetch, quiet)
@@ -269,16 +317,59 @@ def _hub(
     seal = JosePermitSeal(signer, name, {}, clock)
     tokens = JoseTokens(signer, name, name, clock)
     enforcement = Enforcement(HUB, clock, store.policies, store.log)
-    answering, cuts, engine = _answering(settings.home, settings.cut_mb, store, enforcement)
+    away = _in_place(settings.home, store, enforcement, settings.roots)
+    answering, cuts, engine = _answering(settings.home, settings.cut_mb, store, enforcement, away)
     reader = DuckdbReader()
-    asking = Asking(store.catalog, store.permits, store.policies, clock, reader, answering)
+    asking = Asking(store.catalog, store.permits, store.policies, clock, reader, answering, away)
+    room = Room(settings.answers_mb << 20)
+    limits = SpoolLimits(min(256 << 20, room.size // 2), settings.answer_mb << 20)
+    delivering, binder = Delivering(asking, Turns(), room, limits), DuckdbBinder()
+
+    def forget(permit: Permit) -> None:
+        delivering.forget(permit)
+        answering.forget(permit)
+        running.end_for(permit)
+
+    inbox = Inbox(store.permits, store.people, clock, enforcement)
+    mail = _mail(settings.mail)
+    reminding = Reminding(name, inbox, store.people, mail)
     permitting = Permitting(
-        store.catalog, store.permits, seal, clock, enforcement, name, answering.forget, store.sites
+        store.catalog,
+        store.permits,
+        seal,
+        clock,
+        enforcement,
+        name,
+        forget,
+        store.sites,
+        Reviewing(
+            store.permits,
+            clock,
+            enforcement,
+            settings.reviewers,
+            reminding.changed,
+        ),
+        _bases(settings.bases),
+        reminding.ending,
     )
     running = Running(store.catalog, store.permits, store.sites, reader, asking, enforcement, federation)
-    registering, publishing = _stewarding(settings.home, store, enforcement, reader)
+    publishing = _publishing(store, away.registering, reader, settings.policy_stewards)
+    versions = _versions(store, publishing, store.people.get, _permit_of(store))
     auditing = Auditing(store.log)
     incoming = IncomingFolder(settings.home, settings.upload_mb << 20)
+    joining = Joining(
+        store.sites,
+        store.catalog,
+        InvitationFiles(settings.home),
+        tokens,
+        clock,
+        store.log,
+        enforcement,
+        name,
+        signer,
+        nodes,
+        signed,
+    )
     return HubServices(
         name=name,
         issuer=name,
@@ -287,38 +378,51 @@ def _hub(
         tokens=tokens,
         people=store.people,
         log=store.log,
-        browsing=Browsing(store.catalog),
-        finding=Finding(store.catalog, store.finder, store.policies, store.sites),
-        harvesting=Harvesting(store.harvests, HttpsElsewhere(), read_records, enforcement),
+        browsing=Browsing(store.catalog, enforcement),
+        finding=Finding(store.catalog, store.finder, store.sites, enforcement),
+        harvesting=Harvesting(
+            store.harvests, HttpsElsewhere(CatalogueAccess(settings.home)), read_records, enforcement
+        ),
         publishing=publishing,
-        depositing=Depositing(registering, incoming, open_source),
-        curating=_curating(registering, cuts),
+        versions=versions,
+        conditions=Conditions(publishing),
+        depositing=Depositing(away.registering, incoming, open_source, Conditions(publishing)),
+        in_place=replace(away, conditions=Conditions(publishing)),
+        curating=_curating(away.registering, cuts),
         completing=Completing(store.catalog, enforcement, read_record),
         asking=asking,
+        delivering=delivering,
+        binder=binder,
         permitting=permitting,
+        inbox=inbox,
+        objecting=Objecting(
+            store.catalog, enforcement, FileOptOuts(settings.home), cuts, permitting.over, permitting.ended
+        ),
         accounts=Accounts(store.catalog, store.ledger, permitting),
         running=running,
         fitting=Fitting(store.catalog, asking),
         following=Following(running, federation),
         auditing=auditing,
         outcomes=Outcomes(store.log, auditing),
-        joining=Joining(
-            store.sites,
-            store.catalog,
-            InvitationFiles(settings.home),
-            tokens,
-            clock,
-            store.log,
-            enforcement,
-            name,
-            signer,
-            nodes,
-            signed,
+        releasing=Releasing(FileAirlock(settings.home), store.log, clock, enforcement),
+        joining=joining,
+        admitting=Admitting(joining),
+        witnessing=Witnessing(
+            joining, WitnessedFiles(settings.home), store.log, FileSigner(settings.home, "log")
         ),
         federation=federation,
         describe=Exporter(_address(settings), store.catalog.version),
         token_seconds=settings.token_seconds,
-        closers=(engine.stop, cuts.close, store.close, reader.close, quiet),
+        closers=(
+            mail.close,
+            delivering.close,
+            engine.stop,
+            cuts.close,
+            store.close,
+            reader.close,
+            binder.close,
+            quiet,
+        ),
     )
 
 
@@ -327,12 +431,19 @@ def _site(
 ) -> SiteServices:
     pinned = settings.pinned
     site = SiteName(pinned.site)
-    seal = JosePermitSeal(None, "", {pinned.issuer: pinned.issuer_key}, clock)
-    status = HubStatus(fetch, seal, pinned.issuer, settings.limits.status_seconds)
-    enforcement = Enforcement(site, clock, store.policies, store.log)
-    answering, cuts, engine = _answering(settings.home, settings.cut_mb, store, enforcement)
+    seal = JosePermitSeal(None, "", pinned_keys(settings), clock)
+    lists = IssuerLists.of(settings, seal)
+    status = HubStatus(
+        fetch, seal, pinned.issuer, settings.limits.status_seconds, memory=FileMemory(settings.home)
+    )
+    enforcement = Enforcement(site, clock, store.policies, store.log, least(settings.limits))
+    away = _in_place(settings.home, store, enforcement, settings.roots)
+    answering, cuts, engine = _answering(
+        settings.home, settings.cut_mb, store, enforcement, away, settings.limits
+    )
     reader, will = DuckdbReader(), FileWill(settings.home)
-    registering, publishing = _stewarding(settings.home, store, enforcement, reader)
+    publishing = _publishing(store, away.registering, reader)
+    versions = _versions(store, publishing, lambda _: None, _permit_of(store))
     guard = Guard(
         site,
         settings.limits,
@@ -345,6 +456,9 @@ def _site(
         answering,
         cuts,
         engine,
+        FileSigner(settings.home, "signing").public_key(),
+        pinned.issuer,
+        lists.sources,
     )
     return SiteServices(
         settings=settings,
@@ -352,15 +466,46 @@ def _site(
             PrincipalId(f"steward@{site}"), f"steward of {site}", frozenset({Role.STEWARD}), site
         ),
         guard=guard,
+        objecting=Objecting(store.catalog, enforcement, FileOptOuts(settings.home), cuts),
         will=will,
         status=status,
         catalog=store.catalog,
         log=store.log,
-        depositing=Depositing(registering, IncomingFolder(settings.home), open_source),
+        depositing=Depositing(
+            away.registering,
+            IncomingFolder(settings.home),
+            lambda path: open_source(check_path(path, settings.roots)),
+            Conditions(publishing),
+        ),
+        curating=_curating(away.registering, cuts),
         publishing=publishing,
+        versions=versions,
         auditing=Auditing(store.log),
-        closers=(engine.stop, cuts.close, store.close, reader.close, quiet),
+        closers=(engine.stop, cuts.close, store.close, reader.close, lists.close, quiet),
     )
+
+
+def _mail(settings: MailSettings) -> SmtpMail | NoMail:
+    if not settings.smtp_host:
+        return NoMail()
+    return SmtpMail(
+        SmtpServer(
+            settings.smtp_host,
+            settings.smtp_port,
+            settings.smtp_from,
+            settings.smtp_person,
+            settings.smtp_password.reveal(),
+            settings.smtp_ca,
+        )
+    )
+
+
+def _bases(words: Sequence[str]) -> frozenset[Basis]:
+    try:
+        return frozenset(Basis(word) for word in words)
+    except ValueError as error:
+        known = ", ".join(Basis)
+        raise SetupError("DATASPACE_BASES has a word that is no basis.", f"Known: {known}.") from error
 
 
 def _address(settings: HubSettings) -> str:
@@ -373,18 +518,28 @@ def _store(home: Path, clock: Clock, name: str, url: str = "") -> Store:
 
 
 def _answering(
-    home: Path, cut_mb: int, store: Store, enforcement: Enforcement
+    home: Path,
+    cut_mb: int,
+    store: Store,
+    enforcement: Enforcement,
+    away: InPlace,
+    limits: SiteLimits = SiteLimits(),  # noqa: B008 - frozen
 ) -> tuple[Answering, DuckdbCuts, ConfinedEngine]:
-    vault = ParquetVault(home, enforcement.clock.now)
-    cuts = DuckdbCuts(vault, cut_mb << 20, lambda id: mask_key(home, id))
-    engine = ConfinedEngine(home / "engine.log")
+    cuts = DuckdbCuts(away, cut_mb << 20, lambda id: mask_key(home, id), left_out=FileOptOuts(home).persons)
+    engine = ConfinedEngine(
+        home / "engine.log",
+        memory_bytes=(limits.memory_mb or 512) << 20,
+        threads=limits.cores or 2,
+        past=FilePast(home, lambda: mask_key(home, "answered")),
+    )
+    cuts.told = engine.let_go
     return Answering(enforcement, cuts, engine, store.ledger, store.answers), cuts, engine
 
 
-def _stewarding(
-    home: Path, store: Store, enforcement: Enforcement, reader: DuckdbReader
-) -> tuple[Registering, Publishing]:
-    vault = ParquetVault(home, enforcement.clock.now)
+def _in_place(home: Path, store: Store, enforcement: Enforcement, roots: Sequence[str]) -> InPlace:
+    """Registering and reading, over the one vault of this home."""
+    kept, places = ParquetVault(home, enforcement.clock.now), PlaceFiles(home)
+    vault = PlacedVault(kept, places)
     registering = Registering(
         store.catalog,
         vault,
@@ -394,11 +549,54 @@ def _stewarding(
         DuckdbExpectations(vault),
     )
 
+    def source(place: Place) -> tuple[Source, str]:
+        return open_place(place.address, place.secret, place.item, roots)
+
+    return InPlace(registering, vault, places, MemoryBenches(vault), source)
+
+
+def _publishing(
+    store: Store, registering: Registering, reader: DuckdbReader, stewards: int = 1
+) -> Publishing:
     def policy(text: str) -> Policy:
         return parse_policy(text, "policy.yaml", reader.predicate)
 
-    publishing = Publishing(store.policies, store.catalog, registering, enforcement, policy, parse_dictionary)
-    return registering, publishing
+    return Publishing(
+        store.policies,
+        store.catalog,
+        registering,
+        registering.enforcement,
+        policy,
+        parse_dictionary,
+        store.proposals,
+        stewards,
+    )
+
+
+def _versions(
+    store: Store,
+    publishing: Publishing,
+    person: Callable[[PrincipalId], Principal | None],
+    permit: Callable[[PermitId], Permit | None],
+) -> Versions:
+    rehearsing = Rehearsing(
+        store.catalog,
+        store.policies,
+        store.log,
+        publishing.enforcement.clock,
+        publishing.parse_policy,
+        person,
+        permit,
+    )
+    return Versions(store.policies, store.log, publishing, rehearsing)
+
+
+def _permit_of(store: Store) -> Callable[[PermitId], Permit | None]:
+    def find(id: PermitId) -> Permit | None:
+        signed = store.permits.permit(id)
+        return signed.permit if signed else None
+
+    return find
 
 
 def _curating(registering: Registering, cuts: DuckdbCuts) -> Curating:

@@ -140,7 +140,8 @@ class EmbeddedFederation:
         from dataspace.model.sites import Site
 
         names = tuple(dataset_name(name) for name in datasets)
-        self._services.joining.sites.put(Site(site_name(site), datasets=names))
+        key = self.sites[site].guard.key
+        self._services.joining.sites.put(Site(site_name(site), signing_key=key, datasets=names))
 
     def close(self) -> None:
         """End all of it; the files stay."""

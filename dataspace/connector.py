@@ -9,7 +9,7 @@ for. `dataspace.testing.SourceContract` checks the promise.
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import ClassVar, Protocol, TypeAlias
 
 import pyarrow as pa
 
@@ -22,6 +22,7 @@ Schema: TypeAlias = pa.Schema
 __all__ = [
     "Batch",
     "Field",
+    "PlaceConnector",
     "Schema",
     "Source",
     "SourceUnreadable",
@@ -50,6 +51,16 @@ class Source(Protocol):
 
     def scan(self, name: str, columns: Sequence[str] | None = None) -> Iterator[Batch]:
         """Batches of exactly these columns in this order (all where None), in the source's own row order."""
+        ...
+
+
+class PlaceConnector(Protocol):
+    """A connector of places instead of files: it names its `schemes`, and its entry point is named like each."""
+
+    schemes: ClassVar[tuple[str, ...]]
+
+    def at(self, address: str, secret: str, item: str = "") -> Source:
+        """A class method: the source at an address without a secret. Raises SourceUnreadable, naming neither."""
         ...
 
 

@@ -3,7 +3,8 @@
     DataspaceError
     ├── RequestError          the caller can act
     │   ├── InvalidRequest        the request cannot be read
-    │   │   └── BodyTooLarge          more bytes than this path takes
+    │   │   ├── BodyTooLarge          more bytes than this path takes
+    │   │   └── RangeNotHeld          bytes of an answer that are not, or no longer, here
     │   ├── NotAuthenticated      no token, or one that does not hold
     │   ├── NotAllowed            the role does not cover the act
     │   ├── UnknownName           no such dataset, permit, … that the caller may see
@@ -11,10 +12,14 @@
     │   ├── UnsupportedQuery      a construct that the gate or the closed subset does not know
     │   │   └── UnknownColumn         a column that the datasets asked about have not
     │   ├── BudgetExceeded        not enough ε left
+    │   ├── AnswerTooClose        with earlier answers it would tell about few units
+    │   ├── AnswerTooLarge        more bytes than one answer may have
+    │   ├── CutTooLarge           what a permit gives of a dataset does not fit in memory
     │   ├── Conflict              the state does not allow the act
     │   └── VerificationFailed    a signature, proof or receipt does not hold
     ├── SetupError            the operator can act
     └── SourceError           nobody right now: retry
+        └── Busy                  too many ask at once: retry after the seconds named
 
 Each class has a stable `code`; `docs/reference/errors.md` has a paragraph for each. A message states facts and
 ends with what to do. It holds no data value, no secret, and no name that the reader may not know.
@@ -71,6 +76,39 @@ class BodyTooLarge(InvalidRequest):
 
     code = "request.too-large"
     status = 413
+
+
+class RangeNotHeld(InvalidRequest):
+    """The answer has no such bytes, or they are no longer held."""
+
+    code = "request.range"
+    status = 416
+
+
+class AnswerTooLarge(RequestError):
+    """An answer has more bytes than one answer may have here. What was read of it is not the whole."""
+
+    code = "request.answer-too-large"
+    status = 413
+
+    def __init__(self, largest: int) -> None:
+        super().__init__(
+            f"The answer is larger than {largest >> 20:,} MB.", "Ask for fewer columns or rows, or in parts."
+        )
+
+
+class CutTooLarge(RequestError):
+    """What a permit gives of a dataset does not fit in the memory for cuts; says how large it is, in bytes."""
+
+    code = "request.cut-too-large"
+    status = 413
+
+    def __init__(self, size: int, free: int) -> None:
+        super().__init__(
+            f"What the permit gives of this dataset takes {size:,} bytes, and {free:,} are free for it.",
+            "Ask later, or ask the steward for a permit with fewer columns or rows; the operator can raise cut_mb.",
+        )
+        self.size, self.free = size, free
 
 
 class NotAuthenticated(RequestError):
@@ -136,6 +174,19 @@ class UnknownColumn(UnsupportedQuery):
         self.construct = f"the column '{name[:60]}'"
 
 
+_LESS = {
+    "permit": "Ask with a smaller ε. A steward adds to a permit, with a reason, by "
+    '`dataspace ledger top-up DATASET --permit … --epsilon … --reason "…"`.',
+    "project": "Ask with a smaller ε: all permits of this project together reach their limit. A steward adds to it, "
+    'with a reason, by `dataspace ledger top-up DATASET --project "…" --epsilon … --reason "…"`.',
+    "principal": "Ask with a smaller ε: all that you asked of these data reaches your limit. A steward adds to it, "
+    'with a reason, by `dataspace ledger top-up DATASET --principal … --epsilon … --reason "…"`.',
+    "delta": "Ask for keys that are declared: unknown ones cost δ, and none is left. "
+    "`dataspace ledger show DATASET` says what was spent.",
+    "lineage": "Ask with a smaller ε. Nobody can raise this limit, nor give back what was spent on these data.",
+}
+
+
 class BudgetExceeded(RequestError):
     """Not enough ε is left at one of the limits."""
 
@@ -145,9 +196,31 @@ class BudgetExceeded(RequestError):
     def __init__(self, asked: float, left: float, limited_by: str) -> None:
         super().__init__(
             f"This would cost ε {asked:g}, but {left:g} is left ({limited_by}).",
-            "Ask with a smaller ε, or ask the steward for a recorded top-up.",
+            _LESS.get(limited_by, "Ask with a smaller ε."),
         )
         self.asked, self.left, self.limited_by = asked, left, limited_by
+
+
+class AnswerTooClose(RequestError):
+    """An aggregate, taken together with earlier ones, would tell about fewer units than the cohort, or about none.
+
+    `earlier` is the number of the record of one's own question that it is too close to; None where it is not one's own,
+    or takes several.
+    """
+
+    code = "request.too-close"
+    status = 403
+
+    def __init__(self, cohort: int, earlier: int | None = None, question: str = "") -> None:
+        if earlier is None:
+            which = "Together with what was answered before,"
+        else:
+            which = f"Together with your question {earlier} ({question})," if question else f"With {earlier},"
+        super().__init__(
+            f"{which} this would tell of a group that may be smaller than {cohort}.",
+            "Ask the earlier question again in its own words, change the groups by more, or ask with ε.",
+        )
+        self.cohort, self.earlier = cohort, earlier
 
 
 class Conflict(RequestError):
@@ -184,10 +257,45 @@ class SourceUnreadable(SourceError):
     status = 422
 
 
+class SourceAway(SourceError):
+    """Rows that stay in their source could not be read there. Names neither the source nor its address."""
+
+    code = "source.away"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The rows of '{name}' stay in their source, which cannot be read as it is described.",
+            "Retry later. Its steward sees why in the hub's log, and registers it again with --in-place.",
+        )
+        self.name = name
+
+
+class SourceChanged(SourceError):
+    """What stays in its source is another version by now: the question is decided about that one."""
+
+    code = "source.changed"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The rows of '{name}' change while they are read.", "Ask again.")
+        self.name = name
+
+
 class SiteUnavailable(SourceError):
     """Too few sites answered in time."""
 
     code = "source.sites"
+
+
+class Busy(SourceError):
+    """Too many questions wait already. `retry_after` says in how many seconds there is room again, about."""
+
+    code = "source.busy"
+    status = 429
+
+    def __init__(self, retry_after: int, mine: bool) -> None:
+        whose = "questions of yours" if mine else "questions"
+        super().__init__(f"Too many {whose} wait here already.", f"Ask again in {retry_after} s.")
+        self.retry_after = retry_after
 
 
 class NoAnswer(SourceError):

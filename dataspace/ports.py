@@ -1,4 +1,7 @@
-"""What services need from the world: one protocol for one need, its docstring the promise."""
+"""What services need from the world: one protocol for one need, its docstring the promise.
+
+Long, because it is the one list of all needs, and holds promises only.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -10,7 +13,17 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from dataspace.model.answers import AnswerNote
-from dataspace.model.charges import Account, Balance, Charge, Limits, Overspent, Reservation
+from dataspace.model.charges import (
+    Account,
+    Balance,
+    Charge,
+    Disjoint,
+    Limits,
+    Overspent,
+    Purse,
+    Reservation,
+    TopUp,
+)
 from dataspace.model.curation import Expectation
 from dataspace.model.datasets import Column, Dataset, Dictionary, Profile, Version, VersionRef
 from dataspace.model.names import (
@@ -24,12 +37,14 @@ from dataspace.model.names import (
     RunId,
     SiteName,
 )
-from dataspace.model.permits import Application, Permit, PermitStatus, SignedPermit
+from dataspace.model.permits import Application, Call, Deputy, Permit, PermitStatus, SignedPermit
 from dataspace.model.plans import AggregatePlan, CellsPlan, CutRecipe, RowsPlan
 from dataspace.model.policies import Policy, PolicySet
 from dataspace.model.predicates import Predicate
 from dataspace.model.principals import Principal
+from dataspace.model.publishing import Proposal
 from dataspace.model.records import Receipt, Record
+from dataspace.model.releases import Release
 from dataspace.model.runs import Arrays, RunEvent, RunOrder, SiteMessage, SiteReply
 from dataspace.model.sites import Site
 
@@ -68,6 +83,23 @@ class PolicyStore(Protocol):
         ...
 
 
+class Proposals(Protocol):
+    """Policies that wait for a second steward, at most one for each id."""
+
+    def put(self, proposal: Proposal) -> None:
+        """Keep it, in place of an earlier one for the same policy."""
+        ...
+
+    def get(self, policy: PolicyId) -> Proposal | None: ...
+    def all(self) -> Sequence[Proposal]:
+        """Oldest first."""
+        ...
+
+    def remove(self, policy: PolicyId) -> None:
+        """Of one that is not there, nothing is done."""
+        ...
+
+
 class PermitStore(Protocol):
     """Applications and permits, durable before they are acknowledged."""
 
@@ -78,10 +110,25 @@ class PermitStore(Protocol):
     def put_application(self, application: Application) -> None: ...
     def application(self, id: ApplicationId) -> Application | None: ...
     def applications(self) -> Sequence[Application]: ...
+    def change_application(self, application: Application) -> None:
+        """Put it in place of the revision before it; Conflict where another change came first, by any process."""
+        ...
+
     def put_permit(self, permit: SignedPermit) -> None: ...
     def permit(self, id: PermitId) -> SignedPermit | None: ...
     def permits(self) -> Sequence[SignedPermit]: ...
     def revoke(self, id: PermitId, at: datetime) -> None: ...
+    def change_permit(self, before: SignedPermit, after: SignedPermit) -> None:
+        """Put `after` in place of exactly `before`; Conflict where another change came first, by any process."""
+        ...
+
+    def put_call(self, call: Call) -> None: ...
+    def calls(self) -> Sequence[Call]: ...
+    def put_deputy(self, deputy: Deputy) -> None:
+        """Name one, or end one early by a new `until`; none is ever forgotten."""
+        ...
+
+    def deputies(self) -> Sequence[Deputy]: ...
 
 
 class Log(Protocol):
@@ -107,6 +154,13 @@ class Log(Protocol):
         """The key, in the C2SP form, that checkpoints and receipts verify with."""
         ...
 
+    def consistency(self, old: int, new: int) -> Sequence[bytes]:
+        """The proof that the log of `new` records begins with that of `old` (RFC 6962).
+
+        Raises ValueError outside 1 to size.
+        """
+        ...
+
 
 class Ledger(Protocol):
     """The account of privacy loss. Reserve, run, commit; concurrent processes never overspend.
@@ -123,7 +177,24 @@ class Ledger(Protocol):
         """Give back what was set aside; only where the engine certainly never started."""
         ...
 
+    def short(self, account: Account, charge: Charge, limits: Limits) -> Overspent | None:
+        """What `reserve` would refuse with now. Nothing is set aside."""
+        ...
+
     def balance(self, account: Account, limits: Limits, permit: PermitId | None = None) -> Balance: ...
+    def purses(self, account: Account, limits: Limits) -> Sequence[Purse]:
+        """Every part of an account that was ever charged or raised, the lineage first; `limits` say at which δ."""
+        ...
+
+    def decide(self, decision: TopUp | Disjoint) -> None:
+        """Let it take effect and keep it for ever. Nothing else ever raises a limit, and nothing lowers what was
+        spent. InvalidRequest where it cannot stand beside the earlier ones."""
+        ...
+
+    def decisions(self, account: Account) -> Sequence[TopUp | Disjoint]:
+        """All of them, oldest first."""
+        ...
+
     def charges(self, account: Account | None = None) -> Sequence[tuple[Reservation, str]]:
         """All entries with their state: `reserved`, `committed` or `forfeited`, oldest first."""
         ...
@@ -173,6 +244,24 @@ class PermitSeal(Protocol):
     def verify_status(self, jws: str) -> PermitStatus: ...
 
 
+class OptOutLists(Protocol):
+    """Lists of persons who opted out or objected. As confidential as the data."""
+
+    def put(self, persons: Iterable[str]) -> str:
+        """Keep a list durably; its digest, which is salted."""
+        ...
+
+    def persons(self, digest: str) -> frozenset[str]:
+        """Raises SetupError where the list is not there, or is not what was put."""
+        ...
+
+
+class Mail(Protocol):
+    """Mail to people. It may be lost, and whoever sends does not wait: nothing may hang on it."""
+
+    def send(self, to: str, subject: str, text: str) -> None: ...
+
+
 class SiteWill(Protocol):
     """What the people of a site have decided, as it stands now."""
 
@@ -218,6 +307,10 @@ class Vault(Protocol):
         """The Parquet files of a version, checked against their hashes. Conflict where it was withdrawn."""
         ...
 
+    def reading(self, ref: VersionRef) -> AbstractContextManager[Sequence[Path]]:
+        """The same files, for as long as the context lasts."""
+        ...
+
     def withdraw(self, ref: VersionRef) -> None:
         """From now on `files` refuses this dataset's version; the bytes stay."""
         ...
@@ -256,6 +349,10 @@ class ExpectationCheck(Protocol):
 class SqlReader(Protocol):
     """What a text asks for, read off DuckDB's own syntax tree; never a regular expression."""
 
+    def bound(self, sql: str, values: Sequence[object]) -> str:
+        """The same question with these values as literals. InvalidRequest where their number or kind does not fit."""
+        ...
+
     def relations(self, sql: str) -> frozenset[DatasetName]:
         """Datasets that the text reads; UnsupportedQuery for anything that is not one plain query."""
         ...
@@ -266,12 +363,20 @@ class SqlReader(Protocol):
         """For answers of kind rows: what was validated (and runs), and the columns that each dataset needs."""
         ...
 
-    def aggregate(self, sql: str, dataset: Dataset) -> AggregatePlan:
+    def aggregate(self, sql: str, dataset: Dataset, noisy: bool = False) -> AggregatePlan:
         """For aggregate and noisy answers: the closed subset, or UnsupportedQuery with the nearest form."""
         ...
 
     def predicate(self, text: str, dataset: Dataset | None = None) -> Predicate:
         """A condition such as `type = 3 and died = 0`; columns and literals are checked where a dataset is given."""
+        ...
+
+
+class Binder(Protocol):
+    """Which parameters a question has, for doors at which it is prepared before values come."""
+
+    def parameters(self, sql: str) -> Sequence[str]:
+        """Names of the parameters, in the order in which values are given; `1`, `2`, … for plain question marks."""
         ...
 
 
@@ -294,6 +399,46 @@ class Cuts(Protocol):
     ) -> AbstractContextManager[CutLease]: ...
     def drop(self, dataset: DatasetName) -> None:
         """Forget every cut of a lineage at once (revocation, erasure, a changed policy)."""
+        ...
+
+
+class Airlock(Protocol):
+    """Files that wait until people let them out, and what became of them."""
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Alone with the queue, also among processes."""
+        ...
+
+    def put(self, release: Release, content: bytes | None = None) -> None:
+        """Durable when this returns; `content` comes with the first."""
+        ...
+
+    def get(self, id: str) -> Release | None: ...
+    def all(self) -> Sequence[Release]:
+        """Oldest first."""
+        ...
+
+    def content(self, id: str) -> bytes: ...
+
+
+class PastTurn(Protocol):
+    """Entries of one lineage, while nobody else adds to them."""
+
+    def names(self) -> Sequence[str]:
+        """Of all entries, oldest first. The name of an entry never stands for other contents."""
+        ...
+
+    def read(self, name: str) -> bytes: ...
+    def keep(self, name: str, content: bytes) -> None:
+        """Durable and sealed when this returns."""
+        ...
+
+
+class Past(Protocol):
+    """Which units stood behind the aggregates that were told: as confidential as the data, sealed at rest."""
+
+    def turn(self, lineage: str, seconds: float) -> AbstractContextManager[PastTurn]:
+        """Alone with what was told of a lineage, also among processes; TimeoutError where it takes longer."""
         ...
 
 
@@ -384,4 +529,20 @@ class Nodes(Protocol):
 
     def register(self, site: SiteName, public_key: bytes) -> int:
         """Admit the node with this key (PEM); its number. Twice gives the same."""
+        ...
+
+    def expel(self, site: SiteName, public_key: bytes) -> None:
+        """From now on the node with this key (PEM) is refused; no other is disturbed."""
+        ...
+
+
+class Witnessed(Protocol):
+    """The latest checkpoint of each site's log that this hub has countersigned."""
+
+    def latest(self, site: SiteName) -> str:
+        """The note, with both signatures; empty where there is none yet."""
+        ...
+
+    def put(self, site: SiteName, before: str, note: str) -> bool:
+        """Keep `note` durably in the place of `before`; False where something else is kept by now."""
         ...

@@ -33,6 +33,10 @@ class Finder(Protocol):
         """A word like this one that an entry of these audiences holds; empty where there is none."""
         ...
 
+    def audiences(self) -> frozenset[str]:
+        """Every audience that an entry has."""
+        ...
+
     def generation(self) -> str:
         """Another text after every change of the index."""
         ...

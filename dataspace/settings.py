@@ -4,6 +4,11 @@ DATASPACE_HOME          the folder of a hub or a site
 DATASPACE_HOST          address that a hub listens on               DATASPACE_PORT         and its port
 DATASPACE_NAMES         names that others reach it by, by commas    DATASPACE_LINK_PORT    port for the sites' nodes
 DATASPACE_CUT_MB        memory for cuts, in MB                      DATASPACE_UPLOAD_MB    largest file taken in, in MB
+DATASPACE_FLIGHT_PORT   port for Flight SQL; unset opens none
+DATASPACE_ANSWERS_MB    memory for answers that wait for readers    DATASPACE_ANSWER_MB    largest answer, in MB
+DATASPACE_POLICY_STEWARDS  2: a policy needs a second steward
+DATASPACE_ROOTS         folders and addresses that data may be read from, by commas: /srv/data,s3://bucket/research
+DATASPACE_SYSLOG        where a site's records are told too: /dev/log, udp://host:514 or tcp://host:601
 DATASPACE_STORE_URL     PostgreSQL database of a hub, instead of a file in its home: postgresql://hub@db.example/hub
 DATASPACE_URL, DATASPACE_TOKEN, DATASPACE_CA                        for whoever talks to a hub
 DATASPACE_DEBUG         1: a command that ends with an unforeseen error prints where
@@ -47,6 +52,40 @@ class Secret:
 
 
 @dataclass(frozen=True, slots=True)
+class MailSettings:
+    """Where mail is handed over, with STARTTLS. Without `smtp_host` none is sent."""
+
+    smtp_host: str = ""
+    smtp_port: int = 587
+    smtp_person: str = ""
+    smtp_password: Secret = Secret("")  # noqa: RUF009 - it never changes
+    smtp_from: str = ""
+    smtp_ca: str = ""
+    """PEM file of the server's authority; empty for the public ones."""
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> Self:
+        """Raises SetupError where the file of the password cannot be read."""
+        host = environ.get("DATASPACE_SMTP_HOST", "")
+        password = environ.get("DATASPACE_SMTP_PASSWORD", "")
+        if file := environ.get("DATASPACE_SMTP_PASSWORD_FILE", ""):
+            try:
+                password = Path(file).read_text().strip()
+            except (OSError, UnicodeDecodeError) as error:
+                raise SetupError(
+                    "DATASPACE_SMTP_PASSWORD_FILE cannot be read.", "Name a file with the password in it."
+                ) from error
+        return cls(
+            host,
+            _number(environ, "DATASPACE_SMTP_PORT", 587),
+            environ.get("DATASPACE_SMTP_PERSON", ""),
+            Secret(password),
+            environ.get("DATASPACE_SMTP_FROM", "") or (f"dataspace@{host}" if host else ""),
+            environ.get("DATASPACE_SMTP_CA", ""),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class HubSettings:
     """One hub. `names` are the DNS names and addresses that it is reached by, the first one in its address."""
 
@@ -61,6 +100,21 @@ class HubSettings:
     """Where the sites' nodes connect; 0 takes a free one."""
     cut_mb: int = 512
     upload_mb: int = 4096
+    flight_port: int | None = None
+    """Flight SQL; None opens none, 0 takes a free one."""
+    answers_mb: int = 1024
+    """Memory for answers that are held for their readers."""
+    answer_mb: int = 4096
+    """The largest answer."""
+    policy_stewards: int = 1
+    """How many stewards have to agree on a policy: 1, or 2 who are never the same."""
+    roots: tuple[str, ...] = ()
+    """What may be read in place: everything beneath these folders and addresses; empty: any address, no folder."""
+    reviewers: int = 1
+    """How many stewards have to be in favour of an application before it can be granted: 1 or 2."""
+    bases: tuple[str, ...] = ("contract",)
+    """What its permits may rest on. A health data access body says `ehds`; nobody else may."""
+    mail: MailSettings = MailSettings()
     token_seconds: float = 8 * 3600.0
     store_url: Secret = Secret("")  # noqa: RUF009 - it never changes
     """PostgreSQL; empty for a file in the home. From the environment only: it may hold a password."""
@@ -69,7 +123,14 @@ class HubSettings:
     def from_environment(cls, environ: Mapping[str, str], home: Path | None = None) -> Self:
         """The settings of a home that `init_hub` made. Raises SetupError with the places searched."""
         place = home or _home(environ, "hub")
-        kept = cls(place, **_kept(place / HUB_FILE, "hub", ("name", "host", "port", "names", "link_port")))
+        kept = cls(
+            place,
+            **_kept(
+                place / HUB_FILE,
+                "hub",
+                ("name", "host", "port", "names", "link_port", "policy_stewards", "roots"),
+            ),
+        )
         names = tuple(name.strip() for name in environ.get("DATASPACE_NAMES", "").split(",") if name.strip())
         return replace(
             kept,
@@ -79,6 +140,17 @@ class HubSettings:
             link_port=_number(environ, "DATASPACE_LINK_PORT", kept.link_port),
             cut_mb=_number(environ, "DATASPACE_CUT_MB", kept.cut_mb),
             upload_mb=_number(environ, "DATASPACE_UPLOAD_MB", kept.upload_mb),
+            flight_port=_number(environ, "DATASPACE_FLIGHT_PORT", -1)
+            if environ.get("DATASPACE_FLIGHT_PORT")
+            else None,
+            answers_mb=_number(environ, "DATASPACE_ANSWERS_MB", kept.answers_mb),
+            answer_mb=_number(environ, "DATASPACE_ANSWER_MB", kept.answer_mb),
+            # The stricter of the two: a variable that was forgotten must not do away with the second steward.
+            policy_stewards=max(kept.policy_stewards, _number(environ, "DATASPACE_POLICY_STEWARDS", 1)),
+            roots=_listed(environ, "DATASPACE_ROOTS") or kept.roots,
+            reviewers=_reviewers(environ),
+            bases=_listed(environ, "DATASPACE_BASES") or kept.bases,
+            mail=MailSettings.from_environment(environ),
             store_url=Secret(environ.get("DATASPACE_STORE_URL", "")),
         )
 
@@ -90,7 +162,8 @@ class HubSettings:
             "port": self.port,
             "names": list(self.names),
             "link_port": self.link_port,
-        }
+            "policy_stewards": self.policy_stewards,
+        } | ({"roots": list(self.roots)} if self.roots else {})
         (self.home / HUB_FILE).write_text(json.dumps(kept, indent=1) + "\n")
 
 
@@ -112,6 +185,19 @@ class Pinned:
 
 
 @dataclass(frozen=True, slots=True)
+class PinnedIssuer:
+    """An issuer of permits besides the hub joined, that this site takes the word of."""
+
+    name: str
+    key: bytes
+    """32 raw bytes (Ed25519)."""
+    hub: str = ""
+    """Where it says which of its permits hold, https; empty: nothing can be told, and each of them is refused."""
+    hub_ca: str = ""
+    """PEM, empty where the public authorities vouch for it."""
+
+
+@dataclass(frozen=True, slots=True)
 class SiteSettings:
     """One site: its home, what it pinned, and its house rules."""
 
@@ -119,24 +205,39 @@ class SiteSettings:
     pinned: Pinned
     limits: SiteLimits
     cut_mb: int = 512
+    roots: tuple[str, ...] = ()
+    """Folders that data may be added from; empty: any that whoever runs the command may read."""
+    issuers: tuple[PinnedIssuer, ...] = ()
+    """Further issuers of permits: `dataspace site trust` pins one."""
+    syslog: str = ""
+    """Where each record of the site's log is told too: `/dev/log`, `udp://host:514` or `tcp://host:601`."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str], home: Path | None = None) -> Self:
         """The settings of a home that `dataspace site join` made. Raises SetupError with the places searched."""
         place = home or _home(environ, "site")
-        kept = _kept(place / SITE_FILE, "site", ("pinned", "limits"))
+        kept = _kept(place / SITE_FILE, "site", ("pinned", "limits", "roots", "issuers", "syslog"))
         try:
             pinned = from_json(Pinned, kept["pinned"])
             limits = from_json(SiteLimits, kept.get("limits", {}))
+            issuers = tuple(from_json(PinnedIssuer, one) for one in kept.get("issuers", ()))
         except (KeyError, ValueError) as error:
             raise SetupError(
                 f"'{place / SITE_FILE}' cannot be read: {error}.", "Restore it, or join again."
             ) from error
-        return cls(place, pinned, limits, _number(environ, "DATASPACE_CUT_MB", 512))
+        roots = _listed(environ, "DATASPACE_ROOTS") or kept.get("roots", ())
+        syslog = environ.get("DATASPACE_SYSLOG", "") or str(kept.get("syslog", ""))
+        return cls(place, pinned, limits, _number(environ, "DATASPACE_CUT_MB", 512), roots, issuers, syslog)
 
     def write(self) -> None:
         """Keep what was pinned."""
-        kept = {"pinned": to_json(self.pinned), "limits": to_json(self.limits)}
+        kept: dict[str, Any] = {"pinned": to_json(self.pinned), "limits": to_json(self.limits)}
+        if self.roots:
+            kept["roots"] = list(self.roots)
+        if self.issuers:
+            kept["issuers"] = [to_json(issuer) for issuer in self.issuers]
+        if self.syslog:
+            kept["syslog"] = self.syslog
         draft = self.home / f".{SITE_FILE}"
         draft.write_text(json.dumps(kept, indent=1) + "\n")
         draft.replace(self.home / SITE_FILE)
@@ -155,6 +256,13 @@ class ClientSettings:
         """From `DATASPACE_URL`, `DATASPACE_TOKEN` and `DATASPACE_CA`."""
         token = Secret(environ.get("DATASPACE_TOKEN", ""))
         return cls(environ.get("DATASPACE_URL", ""), token, environ.get("DATASPACE_CA", ""))
+
+
+def _reviewers(environ: Mapping[str, str]) -> int:
+    number = _number(environ, "DATASPACE_REVIEWERS", 1)
+    if number not in (1, 2):
+        raise SetupError("DATASPACE_REVIEWERS is not 1 or 2.", "Set it to one of them.")
+    return number
 
 
 def environment() -> Mapping[str, str]:
@@ -190,6 +298,11 @@ def _kept(path: Path, kind: str, known: tuple[str, ...]) -> dict[str, Any]:
             f"'{path}' has settings that this version does not know.", f"Known: {', '.join(known)}."
         )
     return {name: tuple(value) if isinstance(value, list) else value for name, value in document.items()}
+
+
+def _listed(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """What stands between the commas."""
+    return tuple(part.strip() for part in environ.get(name, "").split(",") if part.strip())
 
 
 def _number(environ: Mapping[str, str], name: str, otherwise: int) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from hypothesis import settings
 
 # Before numpy is loaded, and for every child: a test that takes all cores makes its neighbours time out.
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -17,6 +18,19 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 # A shell that runs the tests in the background has them ignore Ctrl-C, and every child would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Laws hold for every example, so a few tell while one works; CI looks further. A test that says how many it needs gets
+# as many. No deadline: a busy machine is no counterexample.
+settings.register_profile("quick", max_examples=15, deadline=None)
+settings.register_profile("thorough", max_examples=100, deadline=None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The thorough profile in CI and with `-m ci`; `--hypothesis-profile` goes before."""
+    if config.getoption("--hypothesis-profile", default=None) is None:
+        thorough = bool(os.environ.get("CI")) or config.getoption("-m") == "ci"
+        settings.load_profile("thorough" if thorough else "quick")
+
 
 ROOT = Path(__file__).resolve().parent.parent
 MARK = "DATASPACE_TEST_SESSION"

@@ -14,7 +14,7 @@ import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import adbc_driver_postgresql.dbapi as adbc
@@ -39,10 +39,19 @@ _ADVICE = "Write the lines uri, password and tables into a file with the rights 
 class PostgresSource:
     """`Source` over the tables that the file at `location` lists."""
 
+    schemes: ClassVar[tuple[str, ...]] = ("postgresql",)
+
     def __init__(self, location: str | Path) -> None:
         said = _read(Path(location))
         self._uri = _with_password(said["uri"], said.get("password", ""))
         self._tables = _listed(said["tables"])
+
+    @classmethod
+    def at(cls, address: str, secret: str, item: str = "") -> "PostgresSource":
+        """The tables named by `item`, with commas between, at an address without a password; `secret` is that."""
+        source = cls.__new__(cls)
+        source._uri, source._tables = _with_password(address, secret), _listed(item)
+        return source
 
     def names(self) -> Sequence[str]:
         return sorted(self._tables)
@@ -76,8 +85,19 @@ class PostgresSource:
         sql += " ORDER BY ctid" if limit is None else f" LIMIT {limit}"
         return guarded(name, self._streamed(sql))
 
+    def _connected(self) -> Any:
+        try:
+            return adbc.connect(self._uri)
+        except adbc.Error as error:
+            # Not passed on as the cause: the driver's text repeats the address, and may repeat the password.
+            kind = type(error).__name__
+        raise SourceUnreadable(
+            f"The database does not answer, or does not let this account in ({kind}).",
+            "Is it running, and does the secret still hold?",
+        )
+
     def _streamed(self, sql: str) -> Iterator[Batch]:
-        with adbc.connect(self._uri) as connection, connection.cursor() as cursor:
+        with self._connected() as connection, connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": str(BATCH_BYTES)})
             cursor.execute(sql)

@@ -1,15 +1,16 @@
 """The one door for connectors: entry points of the group `dataspace.connectors`, loaded by name when asked for."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import cast
+from urllib.parse import urlsplit
 
-from dataspace.connector import Source
-from dataspace.errors import ConnectorMissing, SourceUnreadable
+from dataspace.adapters.roots import check_place
+from dataspace.connector import PlaceConnector, Source
+from dataspace.errors import ConnectorMissing, SourceUnreadable, UnknownName
 
 GROUP = "dataspace.connectors"
-_SUFFIXES = {".csv": "csv", ".parquet": "parquet"}
 
 
 def load_connector(name: str) -> Callable[[str], Source]:
@@ -42,19 +43,51 @@ def load_connector(name: str) -> Callable[[str], Source]:
 def open_source(location: str | Path) -> tuple[Source, str]:
     """The source that a path points to, and the name of what is in it: `visits.csv` is `visits`.
 
-    Chosen by the suffix; raises ConnectorMissing for one that no connector is known for, SourceUnreadable where
-    there is no such file.
+    The connector is the one named like the suffix; raises ConnectorMissing for one that none is named like or that
+    reads places instead of files, SourceUnreadable where there is no such file.
     """
     path = Path(location)
     if path.is_symlink():
         raise SourceUnreadable(f"'{path.name}' is a symbolic link.", "Name the file that it leads to.")
-    connector = _SUFFIXES.get(path.suffix.lower())
-    if connector is None:
+    name = path.suffix.lower().removeprefix(".")
+    connector = load_connector(name) if name in _installed() else None
+    # A file that names a database would let whoever hands it over choose whom this machine talks to.
+    if connector is None or _schemes(connector):
         raise ConnectorMissing(
-            f"No connector is known for '{path.name}'.", f"Use a file that ends in {', '.join(_SUFFIXES)}."
+            f"No connector is known for '{path.name}'.",
+            "Use a file that ends in .csv, .parquet, or install the connector of that name.",
         )
-    source = load_connector(connector)(str(path))
+    source = connector(str(path))
     return source, source.names()[0]
+
+
+def open_place(address: str, secret: str, item: str, roots: Sequence[str] = ()) -> tuple[Source, str]:
+    """The source at an address, and the name of what is in it, with the connector named like the address's scheme.
+
+    Raises InvalidRequest for an address that holds a password or lies outside `roots`, ConnectorMissing for a scheme
+    that no connector is named like, UnknownName where there is no such item.
+    """
+    check_place(address, roots)
+    scheme = urlsplit(address).scheme
+    connector = load_connector(scheme) if scheme in _installed() else None
+    if connector is None or scheme not in _schemes(connector):
+        raise ConnectorMissing(
+            f"No connector is known for '{scheme}:'.",
+            "Install the package that brings it; postgresql, s3 and file come with this one.",
+        )
+    place: PlaceConnector = cast(PlaceConnector, connector)
+    source = place.at(address, secret, item)
+    names = source.names()
+    if not item and len(names) == 1:
+        return source, names[0]
+    if item.removeprefix("public.") not in names:
+        raise UnknownName("source", item or "(none named)", names, "Say which with --item.")
+    return source, item.removeprefix("public.")
+
+
+def _schemes(connector: object) -> tuple[str, ...]:
+    """The addresses that a connector reads from; empty for one of files."""
+    return tuple(getattr(connector, "schemes", ()))
 
 
 def _installed() -> Mapping[str, tuple[EntryPoint, ...]]:

@@ -2,11 +2,13 @@
 
 import ipaddress
 import socket
+import ssl
 import time
 
 import httpx
 
-from dataspace.errors import InvalidRequest, SourceError
+from dataspace.adapters.catalogue_access import CatalogueAccess
+from dataspace.errors import InvalidRequest, SetupError, SourceError
 from dataspace.ports_finding import Fetched
 
 LARGEST_BYTES = 256 << 20
@@ -18,11 +20,22 @@ _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 class HttpsElsewhere:
-    """`Elsewhere`. `ca` is the path of a certificate that vouches for catalogues that no public authority does."""
+    """`Elsewhere`. `access` has the tokens and certificates for single hosts; a token that is said goes before it.
 
-    def __init__(self, transport: httpx.BaseTransport | None = None, largest: int = LARGEST_BYTES) -> None:
+    `transport` stands in for the network, `largest` is in bytes, `longest` in seconds for one page.
+    """
+
+    def __init__(
+        self,
+        access: CatalogueAccess | None = None,
+        transport: httpx.BaseTransport | None = None,
+        largest: int = LARGEST_BYTES,
+        longest: float = PAGE_SECONDS,
+    ) -> None:
+        self._access = access
         self._transport = transport
         self._largest = largest
+        self._longest = longest
 
     def fetch(self, url: str, etag: str, token: str) -> Fetched:
         checked = _checked(url)
@@ -30,11 +43,11 @@ class HttpsElsewhere:
         headers = {"Accept": ACCEPT, "Accept-Encoding": "identity"}
         if etag:
             headers["If-None-Match"] = etag
-        if token:
-            headers["Authorization"] = f"Bearer {token}"
+        if sent := token or self._token(url):
+            headers["Authorization"] = f"Bearer {sent}"
         try:
             with (
-                httpx.Client(transport=self._transport, timeout=SILENT_SECONDS, trust_env=False) as client,
+                self._client(url) as client,
                 client.stream("GET", checked, headers=headers) as response,
             ):
                 return self._read(url, response)
@@ -43,6 +56,21 @@ class HttpsElsewhere:
                 f"The catalogue at '{url}' does not answer ({type(error).__name__}).", "Try again later."
             ) from error
 
+    def _token(self, url: str) -> str:
+        return "" if self._access is None else self._access.token(url)
+
+    def _client(self, url: str) -> httpx.Client:
+        ca = None if self._access is None else self._access.ca(url)
+        try:
+            trusted = ssl.create_default_context(cafile=ca)
+        except OSError as error:
+            raise SetupError(
+                f"'{ca}' is no certificate that can be trusted.", "Put the catalogue's CA there, as PEM."
+            ) from error
+        return httpx.Client(
+            transport=self._transport, timeout=SILENT_SECONDS, trust_env=False, verify=trusted
+        )
+
     def _read(self, url: str, response: httpx.Response) -> Fetched:
         etag = response.headers.get("ETag", "")
         if response.status_code == httpx.codes.NOT_MODIFIED:
@@ -50,11 +78,11 @@ class HttpsElsewhere:
         if response.status_code != httpx.codes.OK:
             raise SourceError(
                 f"The catalogue at '{url}' answers with {response.status_code}.",
-                "Check the address and the token; a redirect is not followed.",
+                "Check the address and the token (`dataspace hub reach-catalogue`); a redirect is not followed.",
             )
         if response.headers.get("Content-Encoding", "identity") != "identity":
             raise SourceError(f"The catalogue at '{url}' sends compressed what was not asked so.", "Tell it.")
-        content, end = bytearray(), time.monotonic() + PAGE_SECONDS
+        content, end = bytearray(), time.monotonic() + self._longest
         for piece in response.iter_raw():
             content += piece
             if len(content) > self._largest:
@@ -63,7 +91,7 @@ class HttpsElsewhere:
                 )
             if time.monotonic() > end:
                 raise SourceError(
-                    f"A page of '{url}' takes longer than {PAGE_SECONDS:.0f} s.", "Try again later."
+                    f"A page of '{url}' takes longer than {self._longest:.0f} s.", "Try again later."
                 )
         return Fetched(bytes(content), response.headers.get("Content-Type", ""), etag, url)
 

@@ -17,6 +17,8 @@ PERMIT_TYPE = "dataspace-permit+jws"
 STATUS_TYPE = "dataspace-status+jws"
 TOKEN_TYPE = "at+jwt"  # noqa: S105 - the type of RFC 9068, not a token
 LONGEST_TOKEN = timedelta(hours=24)
+LONGEST_PERMIT = timedelta(days=3653)
+"""Ten years with their leap days."""
 
 T = TypeVar("T")
 
@@ -42,6 +44,7 @@ class JosePermitSeal:
             raise InvalidRequest(
                 f"This permit is to be issued by '{permit.issued_by}', not '{self._issuer}'."
             )
+        _check_span(permit)
         payload = {
             "iss": self._issuer,
             "nbf": seconds(permit.not_before),
@@ -52,17 +55,7 @@ class JosePermitSeal:
         return self._permits.seal(payload, self._key())
 
     def verify(self, jws: str) -> Permit:
-        issuer, claims = self._permits.open(jws)
-        permit = _noun(Permit, claims, "permit")
-        if permit.issued_by != issuer:
-            raise _refused("The permit says that another issuer issued it than the one who signed it.")
-        if claims.get("odrl") != agreement(permit):
-            raise _refused("The permit's ODRL agreement says something else than the permit.")
-        if (moment(claims, "nbf"), moment(claims, "exp")) != (
-            _whole(permit.not_before),
-            _whole(permit.expires),
-        ):
-            raise _refused("The permit's dates are not those of its envelope.")
+        permit = self._permits.read(jws, _permit)
         if permit.not_before > self._clock.now() + CLOCK_LEEWAY:
             raise VerificationFailed(
                 "The permit is not valid yet.", f"It begins on {permit.not_before:%Y-%m-%d %H:%M} UTC."
@@ -142,6 +135,28 @@ def _noun(kind: type[T], claims: Mapping[str, Any], name: str) -> T:
         return from_json(kind, claims.get(name))
     except ValueError as error:
         raise _refused(f"The signed {name} cannot be read by this version.") from error
+
+
+def _permit(issuer: str, claims: Mapping[str, Any]) -> Permit:
+    """The permit that a payload states, if it does not contradict itself or its envelope."""
+    permit = _noun(Permit, claims, "permit")
+    if permit.issued_by != issuer:
+        raise _refused("The permit says that another issuer issued it than the one who signed it.")
+    if claims.get("odrl") != agreement(permit):
+        raise _refused("The permit's ODRL agreement says something else than the permit.")
+    if (moment(claims, "nbf"), moment(claims, "exp")) != (
+        _whole(permit.not_before),
+        _whole(permit.expires),
+    ):
+        raise _refused("The permit's dates are not those of its envelope.")
+    _check_span(permit)
+    return permit
+
+
+def _check_span(permit: Permit) -> None:
+    """Ten years and no more, whoever signed it; and it ends after it begins."""
+    if not permit.not_before < permit.expires <= permit.not_before + LONGEST_PERMIT:
+        raise _refused("The permit does not end within 10 years after its beginning.")
 
 
 def _refused(fact: str) -> VerificationFailed:

@@ -4,7 +4,8 @@ Each is checked by the same contract as its durable counterpart (`dataspace.test
 runs need stand in modules of their own, and are found here too.
 """
 
-from collections.abc import Sequence
+import secrets
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -17,11 +18,12 @@ from dataspace.adapters.memory_runs import MemoryJournal, MemoryStatusSource
 from dataspace.errors import Conflict, InvalidRequest, UnknownName
 from dataspace.model.datasets import Dataset, Dictionary, Version, VersionRef
 from dataspace.model.names import ApplicationId, DatasetName, PermitId, PolicyId, PrincipalId, SiteName
-from dataspace.model.permits import Application, SignedPermit
+from dataspace.model.permits import Application, Call, Deputy, SignedPermit
 from dataspace.model.policies import Policy, PolicySet
 from dataspace.model.principals import Principal
+from dataspace.model.publishing import Proposal
 from dataspace.model.sites import Site
-from dataspace.policy.digest import policy_set
+from dataspace.policy.digest import amended, policy_set
 
 __all__ = [
     "ManualClock",
@@ -33,6 +35,7 @@ __all__ = [
     "MemoryPeople",
     "MemoryPermitStore",
     "MemoryPolicyStore",
+    "MemoryProposals",
     "MemorySigner",
     "MemorySites",
     "MemoryStatusSource",
@@ -98,7 +101,7 @@ class MemoryPolicyStore:
 
     def publish(self, policy: Policy, source: str) -> None:
         self._in_force[policy.id] = policy
-        self._snapshot = policy_set(self._in_force.values())
+        self._snapshot = amended(self._snapshot, [policy])
         self._texts.setdefault(policy.id, []).append(source)
 
     def current(self) -> PolicySet:
@@ -107,19 +110,40 @@ class MemoryPolicyStore:
     def withdraw(self, policy: PolicyId) -> None:
         if self._in_force.pop(policy, None) is None:
             raise UnknownName("policy", policy)
-        self._snapshot = policy_set(self._in_force.values())
+        self._snapshot = amended(self._snapshot, withdrawn=[policy])
 
     def texts(self, policy: PolicyId) -> Sequence[str]:
         return list(self._texts.get(policy, ()))
+
+
+class MemoryProposals:
+    """`Proposals`."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[PolicyId, Proposal] = {}
+
+    def put(self, proposal: Proposal) -> None:
+        self._waiting[proposal.policy] = proposal
+
+    def get(self, policy: PolicyId) -> Proposal | None:
+        return self._waiting.get(policy)
+
+    def all(self) -> Sequence[Proposal]:
+        return sorted(self._waiting.values(), key=lambda proposal: proposal.at)
+
+    def remove(self, policy: PolicyId) -> None:
+        self._waiting.pop(policy, None)
 
 
 class MemoryPermitStore:
     """`PermitStore`."""
 
     def __init__(self) -> None:
-        self._numbers = {"application": 0, "permit": 0}
+        self._numbers = {"application": 0, "permit": 0, "call": 0}
         self._applications: dict[ApplicationId, Application] = {}
         self._permits: dict[PermitId, SignedPermit] = {}
+        self._calls: dict[str, Call] = {}
+        self._deputies: dict[tuple[PrincipalId, PrincipalId, datetime], Deputy] = {}
 
     def next_number(self, kind: str) -> int:
         if kind not in self._numbers:
@@ -137,6 +161,31 @@ class MemoryPermitStore:
 
     def applications(self) -> Sequence[Application]:
         return list(self._applications.values())
+
+    def change_application(self, application: Application) -> None:
+        kept = self._applications.get(application.id)
+        if kept is None or kept.revision != application.revision - 1:
+            raise Conflict(
+                f"{application.id} was changed meanwhile.", "Read it again, then decide on what it says now."
+            )
+        self._applications[application.id] = application
+
+    def change_permit(self, before: SignedPermit, after: SignedPermit) -> None:
+        if self._permits.get(before.permit.id) != before:
+            raise Conflict(f"{before.permit.id} was changed meanwhile.", "Read it again, then decide.")
+        self.put_permit(after)
+
+    def put_call(self, call: Call) -> None:
+        self._calls[call.id] = call
+
+    def calls(self) -> Sequence[Call]:
+        return list(self._calls.values())
+
+    def put_deputy(self, deputy: Deputy) -> None:
+        self._deputies[deputy.of, deputy.deputy, deputy.since] = deputy
+
+    def deputies(self) -> Sequence[Deputy]:
+        return list(self._deputies.values())
 
     def put_permit(self, permit: SignedPermit) -> None:
         kept = self._permits.get(permit.permit.id)
@@ -156,6 +205,21 @@ class MemoryPermitStore:
         kept = self._permits[id]
         first = at if kept.permit.revoked is None else min(at, kept.permit.revoked)
         self._permits[id] = SignedPermit(replace(kept.permit, revoked=first), kept.jws)
+
+
+class MemoryOptOuts:
+    """`OptOutLists`."""
+
+    def __init__(self) -> None:
+        self._lists: dict[str, frozenset[str]] = {}
+
+    def put(self, persons: Iterable[str]) -> str:
+        digest = secrets.token_hex(32)
+        self._lists[digest] = frozenset(persons)
+        return digest
+
+    def persons(self, digest: str) -> frozenset[str]:
+        return self._lists[digest]
 
 
 class MemoryAnswers:

@@ -2,13 +2,13 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from dataspace.errors import UnknownName, VerificationFailed
 from dataspace.model.records import Checkpoint, Opening, Receipt, Record, SignedCheckpoint, VerifierKey
 from dataspace.ports import Signer
 from dataspace.transparency.checkpoints import sign_checkpoint
-from dataspace.transparency.merkle import Frontier, append_leaf, frontier_root, grow
+from dataspace.transparency.merkle import Frontier, append_leaf, consistency_proof, frontier_root, grow
 from dataspace.transparency.notes import format_verifier_key
 from dataspace.transparency.openings import SALT_BYTES, leaf_of
 from dataspace.transparency.receipts import make_receipt
@@ -66,6 +66,11 @@ class MemoryLog:
 
     def verifier_key(self) -> str:
         return format_verifier_key(self._key)
+
+    def consistency(self, old: int, new: int) -> Sequence[bytes]:
+        if new > self.size():
+            raise ValueError(f"the log has {self.size()} records, not {new}")
+        return consistency_proof(old, new, lambda level, at: self._nodes[level, at])
 
     def _signed(self) -> SignedCheckpoint:
         state = Checkpoint(self._key.name, self._frontier.size, frontier_root(self._frontier))

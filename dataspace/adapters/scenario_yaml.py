@@ -71,6 +71,9 @@ _FACTS = {
     for operand in (
         Operand.LEGAL_BASIS,
         Operand.COUNTRY,
+        Operand.SPATIAL,
+        Operand.ORGANISATION_KIND,
+        Operand.SECURE_ENVIRONMENT,
         Operand.RECIPIENT,
         Operand.ETHICS_VOTE,
         Operand.DPIA,

@@ -9,6 +9,7 @@ from dataspace.cli import curation, describing
 from dataspace.cli.curation import Cast, Consent, Drop, Generalise, Labels, Rename
 from dataspace.cli.describing import Fields
 from dataspace.cli.reaching import reach
+from dataspace.cli.sourcing import placed
 from dataspace.cli.words import As, Home, Json, example, show, show_json
 
 app = typer.Typer(
@@ -25,7 +26,9 @@ curation.add_to(app)
     epilog=example("dataspace dataset register medpar.csv --name medpar --dictionary medpar --unit row")
 )
 def register(
-    file: Annotated[Path, typer.Argument(help="A CSV or Parquet file.")],
+    source: Annotated[
+        str, typer.Argument(help="A CSV or Parquet file, or an address: postgresql://…, s3://…, file:///…")
+    ],
     name: Annotated[
         str,
         typer.Option(help="Lower-case letters, digits and _; also its name in SQL; left out: the file's."),
@@ -52,18 +55,30 @@ def register(
         str,
         typer.Option(help="Column of the person to protect; row: each row is its own; left out: as before."),
     ] = "",
+    duo: Annotated[
+        list[str] | None, typer.Option(help="DUO:0000015, or GS=DE,FR; several times. They become a policy.")
+    ] = None,
     publish: Annotated[bool, typer.Option(help="Let others see the description.")] = False,
     synthetic: Annotated[bool, typer.Option(help="The rows are made up.")] = False,
     health: Annotated[bool, typer.Option(help="Health data: the record follows HealthDCAT-AP.")] = False,
     field: Fields = None,
+    in_place: Annotated[
+        bool, typer.Option("--in-place", help="Of an address: the rows stay there, the hub describes them.")
+    ] = False,
+    item: Annotated[str, typer.Option(help="Of an address: the table or object; left out: the name.")] = "",
+    secret_file: Annotated[
+        Path | None, typer.Option(help="Of an address: a file (0600) with the password or KEY:SECRET.")
+    ] = None,
+    secret_env: Annotated[str, typer.Option(help="Of an address: the variable that holds it.")] = "",
     home: Home = None,
     person: As = "",
 ) -> None:
     """Make a version of a file: profile, suspected identifiers, and what to do about them."""
+    place = placed(source, in_place, item or name, secret_file, secret_env)
     with reach(home, person) as hub:
         made = hub.register(
-            file,
-            name or curation.name_of(file),
+            source,
+            name or (item if place else curation.name_of(Path(source))),
             title=title,
             description=description,
             dictionary=dictionary,
@@ -77,8 +92,10 @@ def register(
             consent=consent or [],
             label=label or [],
             expect=expect or [],
+            duo=duo or [],
             accept_drift=accept_drift,
             fields=({"domain": ["health"]} if health else {}) | describing.pairs(field or []),
+            **place,
         )
         show(made)
 
@@ -151,15 +168,23 @@ def dictionary(
 
 
 @app.command(
-    epilog=example('dataspace dataset federated medpar --dictionary medpar --title "Hospital stays"')
+    epilog=example(
+        'dataspace dataset federated medpar --dictionary medpar --field controller="Hospital" --field contact=…'
+    )
 )
 def federated(
     name: Name,
     dictionary: Annotated[str, typer.Option(help="A dictionary that was loaded before.")],
     title: Annotated[str, typer.Option(help="One line for people.")] = "",
+    health: Annotated[bool, typer.Option(help="Health data: the record follows HealthDCAT-AP.")] = False,
+    field: Fields = None,
+    draft: Annotated[
+        bool, typer.Option("--draft", help="Only stewards see it until it is complete.")
+    ] = False,
     home: Home = None,
     person: As = "",
 ) -> None:
-    """Describe a dataset whose rows lie at the sites."""
+    """Describe a dataset whose rows lie at the sites, with those who answer for it."""
+    said = ({"domain": ["health"]} if health else {}) | describing.pairs(field or [])
     with reach(home, person) as hub:
-        show(hub.describe_federated(name, dictionary, title))
+        show(hub.describe_federated(name, dictionary, title, said, not draft))

@@ -1,19 +1,27 @@
 """`dataspace hub`: make a hub, start it, say who may use it, invite sites."""
 
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dataspace.cli import hub_sites
 from dataspace.cli.words import As, Home, example, show
 from dataspace.model.principals import Role
 from dataspace.settings import HubSettings, Secret, environment, home_of
+
+if TYPE_CHECKING:
+    from dataspace.bootstrap import HubServices
 
 app = typer.Typer(
     help="Make a hub, start it, say who may use it, invite sites.",
     epilog=example("dataspace hub init --steward sam"),
     no_args_is_help=True,
 )
+
+
+hub_sites.add_to(app)
 
 
 @app.callback()
@@ -61,6 +69,9 @@ def start(
     home: Home = None,
     port: Annotated[int | None, typer.Option(help="0 takes a free one.")] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "",
+    flight_port: Annotated[
+        int | None, typer.Option(help="Open a door of Flight SQL too; 0 takes a free port.")
+    ] = None,
     federated: Annotated[
         bool, typer.Option(help="Start the federation too, so that sites can connect.")
     ] = True,
@@ -77,7 +88,11 @@ def start(
 
     def told(address: Address) -> None:
         sites = f" · sites connect to {address.superlink}" if address.superlink else ""
-        typer.echo(f"{address.url}{sites}\nCertificate for clients: {address.ca}\nCtrl-C ends it.")
+        flight = f"\nFlight SQL: {address.flight}" if address.flight else ""
+        typer.echo(
+            f"{address.url}{sites}{flight}\nHome: {settings.home}\n"
+            f"Certificate for clients: {address.ca}\nCtrl-C ends it."
+        )
         astray = InvitationFiles(settings.home).elsewhere(address.url, datetime.now(UTC))
         if astray:
             named = ", ".join(f"{site} ({url})" for site, url in astray.items())
@@ -86,7 +101,15 @@ def start(
                 err=True,
             )
 
-    serve(settings, told, federated)
+    chosen = settings.flight_port if flight_port is None else flight_port
+
+    def beside(services: "HubServices", certificate: Path, key: Path) -> AbstractContextManager[str]:
+        from dataspace.flight.serving import flight_door
+
+        return flight_door(services, settings.host, settings.names[0], chosen or 0, certificate, key)
+
+    serve(settings, told, federated, None if chosen is None else beside)
+    typer.echo(f"{settings.name} in {settings.home} has ended.")
 
 
 @app.command(epilog=example("dataspace hub token ana --hours 8"))
@@ -118,44 +141,31 @@ def add_person(
     typer.echo(f"{person}: {', '.join(sorted(role))}.")
 
 
-@app.command(epilog=example("dataspace hub invite hospital-a --output invite.json"))
-def invite(
-    site: Annotated[str, typer.Argument(help="Name of the site, for ever.")],
-    home: Home = None,
-    person: As = "",
-    output: Annotated[
-        Path | None, typer.Option(help="Write it there (0600), instead of printing it.")
+@app.command(
+    "reach-catalogue",
+    epilog=example("dataspace hub reach-catalogue https://hub-b.example:8443/catalog --token-file token.txt"),
+)
+def reach_catalogue(
+    url: Annotated[
+        str, typer.Argument(help="A catalogue that is harvested; what is said holds for its host.")
+    ],
+    token_file: Annotated[Path | None, typer.Option(help="A file with the token that it asks for.")] = None,
+    ca: Annotated[
+        Path | None, typer.Option(help="Its certificate authority, where it is no public one.")
     ] = None,
+    home: Home = None,
 ) -> None:
-    """Make a single-use invitation for a site. Hand it over where nobody else reads it."""
-    from dataspace.adapters.incoming import InvitationFiles
-    from dataspace.adapters.tls import write_private
-    from dataspace.cli.reaching import address, reach
-    from dataspace.model.names import SiteName
-    from dataspace.site.join import InviteFile
+    """Keep the token and the certificate that a catalogue is harvested with, also on a schedule.
 
-    settings = HubSettings.from_environment(environment(), home)
-    running = address(settings.home)
-    url = running["url"] if running else f"https://{settings.names[0]}:{settings.port}"
-    with reach(settings.home, person) as hub:
-        made = hub.invite(site)
-    InvitationFiles(settings.home).addressed(SiteName(site), url)
-    ca = (settings.home / "authority" / "ca.crt").read_text()
-    text = InviteFile(site, url, ca, made["secret"], made["expires"]).text()
-    if output is None:
-        typer.echo(text, nl=False)
-        return
-    write_private(output, text.encode())
-    typer.echo(f"{output}: for {site}, once, until {made['expires'][:10]}.")
+    For whoever owns the hub's home: they lie in files there, and are sent to this host alone.
+    """
+    from dataspace.adapters.catalogue_access import CatalogueAccess
+    from dataspace.cli.files import read_text
 
-
-@app.command("sites", epilog=example("dataspace hub sites"))
-def list_sites(home: Home = None, person: As = "") -> None:
-    """Sites that have joined, what they hold, and which are connected."""
-    from dataspace.cli.reaching import reach
-
-    with reach(home, person) as hub:
-        show(hub.sites())
+    token = read_text(token_file).strip() if token_file else ""
+    pem = read_text(ca) if ca else ""
+    folder = CatalogueAccess(home or home_of(environment(), "hub")).keep(url, token, pem)
+    typer.echo(f"Kept in {folder}.")
 
 
 @app.command(epilog=example("dataspace hub harvest https://data.example/catalog.ttl --every-hours 24"))

@@ -1,4 +1,4 @@
-"""`dataspace log` and `dataspace ledger`: what happened, what was spent, and the proof of both."""
+"""`dataspace log`: what happened, and the proof of it."""
 
 import json
 from pathlib import Path
@@ -17,11 +17,6 @@ app = typer.Typer(
     epilog=example("dataspace log verify"),
     no_args_is_help=True,
 )
-
-
-def add_to(app: typer.Typer) -> None:
-    """Put `ledger` beside the groups."""
-    app.command(epilog=example("dataspace ledger medpar"))(ledger)
 
 
 @app.command(epilog=example("dataspace log verify --as auditor"))
@@ -91,14 +86,6 @@ def verify_receipt(
         typer.echo(ended)
     for name, value in sorted(record.facts.items()):
         typer.echo(f"  {name:10} {json.dumps(value, ensure_ascii=False)}")
-
-
-def ledger(
-    dataset: Annotated[str, typer.Argument(help="Name of the dataset.")], home: Home = None, person: As = ""
-) -> None:
-    """What was spent of the privacy budget over a dataset, and what is left."""
-    with reach(home, person) as hub:
-        show(hub.ledger(dataset))
 
 
 def _ended(record: "Record") -> str:

@@ -11,7 +11,18 @@ from typing import Annotated
 import click
 import typer
 
-from dataspace.cli import datasets, hubs, logs, permits, policies, questions, sites
+from dataspace.cli import (
+    datasets,
+    hubs,
+    ledger,
+    logs,
+    office,
+    permit_acts,
+    policies,
+    questions,
+    releases,
+    sites,
+)
 from dataspace.cli.words import example
 from dataspace.errors import DataspaceError, InvalidRequest
 from dataspace.settings import environment
@@ -33,12 +44,14 @@ for group, name in (
     (sites.app, "site"),
     (datasets.app, "dataset"),
     (policies.app, "policy"),
-    (permits.app, "permit"),
+    (permit_acts.app, "permit"),
     (logs.app, "log"),
+    (releases.app, "release"),
+    (ledger.app, "ledger"),
 ):
     app.add_typer(group, name=name)
 questions.add_to(app)
-logs.add_to(app)
+office.add_to(app, datasets.app)
 
 
 @app.callback(invoke_without_command=True)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from dataspace.cli.policy_odrl import Form as OdrlForm
+from dataspace.cli.policy_odrl import compliance_report
 from dataspace.cli.reaching import reach
 from dataspace.cli.words import As, Home, Json, Permit, Purpose, example, show, show_json
 from dataspace.errors import InvalidRequest
@@ -20,6 +22,9 @@ Kind = Annotated[
     str | None, typer.Option(help="rows, aggregate or noisy; left out: the question's shape decides.")
 ]
 Epsilon = Annotated[float | None, typer.Option(help="ε of a noisy answer.")]
+Error = Annotated[
+    float | None, typer.Option(help="Instead of ε: half the width of the 95 % interval that you need.")
+]
 
 
 class Format(StrEnum):
@@ -56,6 +61,7 @@ def query(
     purpose: Purpose = "",
     kind: Kind = None,
     epsilon: Epsilon = None,
+    error: Error = None,
     form: Form = Format.TABLE,
     output: Out = None,
     home: Home = None,
@@ -63,7 +69,7 @@ def query(
 ) -> None:
     """Ask in SQL."""
     with reach(home, person) as hub:
-        _write(hub.sql(sql, permit, purpose, kind, epsilon), form, output)
+        _write(hub.sql(sql, permit, purpose, kind, epsilon, error=error), form, output)
 
 
 def explain(
@@ -72,13 +78,17 @@ def explain(
     purpose: Purpose = "",
     kind: Kind = None,
     epsilon: Epsilon = None,
+    error: Error = None,
+    report: Annotated[
+        OdrlForm | None, typer.Option("--report", help="Print the reasons as a compliance report instead.")
+    ] = None,
     home: Home = None,
     person: As = "",
 ) -> None:
     """What would be decided about a question, and why. Reads no data. Exit 1 where it would be refused."""
     with reach(home, person) as hub:
-        found = hub.explain(sql, permit, purpose, kind, epsilon)
-        show(found)
+        found = hub.explain(sql, permit, purpose, kind, epsilon, error)
+        show(found if report is None else compliance_report(found.decisions, report))
         if not found.allowed:
             raise typer.Exit(1)
 

@@ -1,15 +1,19 @@
 """An answer: the numbers, what was withheld and why, what it cost, and its receipt."""
 
 import json
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
 from dataspace.client.proofs import LogView, Receipt
+from dataspace.client.releases import ReleaseView, ask_release
 from dataspace.client.tables import Grid, escaped, number, printable
-from dataspace.errors import SourceError
+from dataspace.client.wire import Wire
+from dataspace.errors import InvalidRequest, SourceError
 from dataspace.model.answers import AnswerNote
 from dataspace.model.codec import from_json
 from dataspace.model.policies import AnswerKind
+from dataspace.model.releases import ReleaseForm
 
 SHOWN_ROWS = 30
 NOTE_KEY = b"dataspace"
@@ -18,10 +22,13 @@ NOTE_KEY = b"dataspace"
 class Answer:
     """What came back. Built from the bytes of an Arrow stream, which are read when they are first looked at."""
 
-    def __init__(self, stream: bytes, log: LogView, outcome: int | None = None) -> None:
+    def __init__(
+        self, stream: bytes, log: LogView, outcome: int | None = None, wire: Wire | None = None
+    ) -> None:
         self._stream = stream
         self._log = log
         self._outcome = outcome
+        self._wire = wire
 
     @cached_property
     def _table(self) -> Any:
@@ -47,7 +54,8 @@ class Answer:
 
     def to_pandas(self) -> Any:
         """A pandas DataFrame (pandas has to be installed)."""
-        return self._table.to_pandas()
+        # A block for each column, so that columns without gaps are looked at where they are, and not copied together.
+        return self._table.to_pandas(split_blocks=True)
 
     def to_polars(self) -> Any:
         """A polars DataFrame (polars has to be installed)."""
@@ -85,6 +93,30 @@ class Answer:
             f"{verified.index} of the log {verified.checkpoint.origin} ({verified.checkpoint.size} records, root "
             f"{verified.checkpoint.root.hex()[:16]}…). SHA-256 of the answer: {self._log.digest(self._table)}."
         )
+
+    def request_release(
+        self,
+        title: str,
+        population: str,
+        units: str | Sequence[int],
+        description: str = "",
+        reason: str = "",
+    ) -> ReleaseView:
+        """Ask that this answer may leave: two people look at it within 2 working days, never the asker.
+
+        `units` is the column that counts the units behind each row (a withheld count is 0), or these counts.
+        """
+        if self._wire is None or self._outcome is None:
+            raise InvalidRequest("This answer names no outcome that is on record.", "Ask again.")
+        if isinstance(units, str):
+            if units not in self._table.column_names:
+                raise InvalidRequest(
+                    f"The answer has no column '{units}'.", "Name the one that counts units."
+                )
+            units = [int(count or 0) for count in self._table.column(units).to_pylist()]
+        said = description or f"{self.note.kind.value} answer over {', '.join(self.note.datasets)}"
+        form = ReleaseForm(title, said, population, tuple(units), reason)
+        return ask_release(self._wire, self._outcome, self._stream, form)
 
     def __len__(self) -> int:
         return int(self._table.num_rows)
@@ -131,6 +163,9 @@ class Answer:
     def _footnotes(self) -> list[str]:
         note = self.note
         lines = list(_suppression(note))
+        if note.maximum_rows is not None:
+            cut = " and may have been cut off there" if len(self) >= note.maximum_rows else ""
+            lines.append(f"at most {note.maximum_rows:,} rows are given{cut}")
         if note.masked:
             lines.append("masked: " + ", ".join(f"{name} ({how})" for name, how in note.masked.items()))
         if note.filtered:

@@ -4,18 +4,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 from dataspace.client.answers import Answer
+from dataspace.client.fetching import Progress as Received
+from dataspace.client.fetching import fetched, shown
 from dataspace.client.fits import Fit
 from dataspace.client.formulas import parse_formula
+from dataspace.client.ledgers import Ledgers
+from dataspace.client.permitting import Permitting, as_json
 from dataspace.client.proofs import LogView, Receipt, Verifier
-from dataspace.client.refusals import Explanation
+from dataspace.client.refusals import Expected, Explanation, Refused
+from dataspace.client.releases import Releases
 from dataspace.client.runs import Progress, Runs
 from dataspace.client.searching import Searching
-from dataspace.client.stewarding import Stewarding
+from dataspace.client.stewarding import Stewarding, standing_of
 from dataspace.client.tables import Grid
 from dataspace.client.views import (
     ApplicationView,
     DatasetView,
-    LedgerView,
     Listing,
     PermitView,
     application_grid,
@@ -24,7 +28,6 @@ from dataspace.client.views import (
 )
 from dataspace.client.wire import Wire
 from dataspace.errors import InvalidRequest
-from dataspace.model.charges import Balance
 from dataspace.model.codec import from_json
 from dataspace.model.datasets import Dataset
 from dataspace.model.decisions import Allow, Decision, Deny
@@ -34,7 +37,7 @@ from dataspace.model.policies import AnswerKind
 PermitLike = str | PermitView | None
 
 
-class Hub(Searching, Stewarding):
+class Hub(Searching, Stewarding, Permitting, Ledgers, Releases):
     """Made by `connect` or `open`. A `permit` is an id such as "P-7", or what `.permit()` gave."""
 
     def __init__(self, wire: Wire, verifier: Verifier, log_key: str = "") -> None:
@@ -64,10 +67,25 @@ class Hub(Searching, Stewarding):
         purpose: str = "",
         kind: str | None = None,
         epsilon: float | None = None,
+        parameters: Sequence[Any] | None = None,
+        progress: Received | None = None,
+        error: float | None = None,
     ) -> Answer:
-        """Ask in SQL. `kind` is rows, aggregate or noisy; left out, the question's shape decides, and ε means noisy."""
-        body = _question(text, permit, purpose, kind, epsilon)
-        return self._answer("/query", body)
+        """Ask in SQL. `kind` is rows, aggregate or noisy; left out, the question's shape decides, and ε means noisy.
+
+        Instead of ε, a wished `error` may be given: half the width of the 95 % interval; the least ε for it is spent.
+
+        `parameters` are the values of `?`, or of `$1`, `$2`, … in the text. `progress` is told the bytes as they come.
+        """
+        body = _question(text, permit, purpose, kind, epsilon, error)
+        body |= {"parameters": None if parameters is None else list(map(_value, parameters))}
+        if self._wire.in_process:
+            body["codec"] = "none"
+        try:
+            return self._answer("/query", body, progress)
+        except Refused as refused:
+            refused.opens(self.apply, body["purpose"], kind)
+            raise
 
     def explain(
         self,
@@ -76,14 +94,19 @@ class Hub(Searching, Stewarding):
         purpose: str = "",
         kind: str | None = None,
         epsilon: float | None = None,
+        error: float | None = None,
     ) -> Explanation:
-        """What would be decided about a question, and why. Reads no data, costs nothing."""
-        said = self._wire.post("/explain", _question(text, permit, purpose, kind, epsilon))
+        """What would be decided about a question, and why; of a noisy one also its cost and expected errors.
+
+        Reads no data, costs nothing.
+        """
+        said = self._wire.post("/explain", _question(text, permit, purpose, kind, epsilon, error))
         decisions: dict[str, Decision] = {}
         for part in said["decisions"]:
             tag: type[Allow] | type[Deny] = Allow if part["decision"]["is"] == "Allow" else Deny
             decisions[part["dataset"]] = from_json(tag, part["decision"])
-        return Explanation(said["kind"], decisions)
+        expected = said.get("forecast")
+        return Explanation(said["kind"], decisions, Expected(**expected) if expected else None)
 
     def count(
         self,
@@ -111,8 +134,13 @@ class Hub(Searching, Stewarding):
         kinds: Sequence[str] = ("aggregate",),
         legal_basis: Sequence[str] = (),
         title: str = "",
+        **details: Any,
     ) -> ApplicationView:
-        """Apply for access. Purposes and legal bases are terms of the vocabulary, or their words."""
+        """Apply for access. Purposes and legal bases are terms of the vocabulary, or their words.
+
+        More that may be said: `persons`, `columns` and `versions` (each by dataset), `sites`, `safeguards`, `basis`,
+        `track`, `data_request`, `call`, `draft`.
+        """
         body = {
             "datasets": _several(datasets),
             "purposes": _several(purpose) if purpose else [],
@@ -120,6 +148,7 @@ class Hub(Searching, Stewarding):
             "legal_basis": list(legal_basis),
             "ethics_vote": ethics,
             "title": title,
+            "details": {name: as_json(value) for name, value in details.items()},
         }
         return ApplicationView(from_json(Application, self._wire.post("/applications", body)))
 
@@ -180,11 +209,6 @@ class Hub(Searching, Stewarding):
         target, features = parse_formula(formula)
         return self.train(dataset or self._only_dataset(permit), target, features, permit=permit, **options)
 
-    def ledger(self, dataset: str) -> LedgerView:
-        """What was spent of the privacy budget, and what is left."""
-        found = self._wire.get(f"/ledger/{dataset}")
-        return LedgerView(dataset, tuple(from_json(Balance, entry["balance"]) for entry in found))
-
     def receipt(self, index: int) -> Receipt:
         """The receipt of a record that concerns you."""
         return self.log.receipt(index)
@@ -192,10 +216,7 @@ class Hub(Searching, Stewarding):
     def sites(self) -> Listing[Mapping[str, Any]]:
         """The sites of this hub, what they hold, and which are connected now."""
         found = self._wire.get("/sites")
-        rows = tuple(
-            (s["name"], "online" if s["online"] else "away", ", ".join(s["datasets"]), s["title"])
-            for s in found
-        )
+        rows = tuple((s["name"], standing_of(s), ", ".join(s["datasets"]), s["title"]) for s in found)
         return Listing(found, Grid(("site", "", "holds", ""), rows))
 
     def close(self) -> None:
@@ -211,10 +232,15 @@ class Hub(Searching, Stewarding):
     def __repr__(self) -> str:
         return f"<hub {self._wire.name}>"
 
-    def _answer(self, path: str, body: Mapping[str, Any]) -> Answer:
-        stream, headers = self._wire.post_for_bytes(path, body)
-        outcome = headers.get("Dataspace-Receipt")
-        return Answer(stream, self.log, int(outcome) if outcome is not None else None)
+    def _answer(self, path: str, body: Mapping[str, Any], progress: Received | None = None) -> Answer:
+        bar = shown() if progress is None else None
+        try:
+            stream, headers = fetched(self._wire, path, body, progress or bar)
+        finally:
+            if bar is not None:
+                bar.end()
+        outcome = headers.get("dataspace-receipt")
+        return Answer(stream, self.log, int(outcome) if outcome is not None else None, self._wire)
 
     def _only_dataset(self, permit: PermitLike) -> str:
         if permit is None:
@@ -227,15 +253,26 @@ class Hub(Searching, Stewarding):
 
 
 def _question(
-    text: str, permit: PermitLike, purpose: str, kind: str | None, epsilon: float | None
+    text: str,
+    permit: PermitLike,
+    purpose: str,
+    kind: str | None,
+    epsilon: float | None,
+    error: float | None = None,
 ) -> dict[str, Any]:
     if kind is not None and kind not in {known.value for known in AnswerKind}:
         raise InvalidRequest(f"'{kind}' is no kind of answer.", "Say rows, aggregate or noisy.")
-    return {"sql": text, "permit": _id(permit), "purpose": purpose, "kind": kind, "epsilon": epsilon}
+    said = {"sql": text, "permit": _id(permit), "purpose": purpose, "kind": kind, "epsilon": epsilon}
+    return said if error is None else said | {"error": error}
 
 
 def _id(permit: PermitLike) -> str | None:
     return permit.id if isinstance(permit, PermitView) else permit
+
+
+def _value(value: Any) -> Any:
+    """As JSON says it: a date or a decimal as text, which the engine reads."""
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
 
 
 def _several(value: str | Sequence[str]) -> list[str]:

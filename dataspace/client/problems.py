@@ -1,12 +1,14 @@
 """From a hub's problem document (RFC 9457) back to the error that was raised there."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from dataspace.client.refusals import Refused
-from dataspace.errors import BudgetExceeded, DataspaceError, RequestError, SetupError, SourceError
+from dataspace.errors import BudgetExceeded, Busy, DataspaceError, RequestError, SetupError, SourceError
 from dataspace.model.codec import from_json
 from dataspace.model.decisions import Deny
+
+E = TypeVar("E", bound=DataspaceError)
 
 
 def error_of(status: int, document: Any) -> DataspaceError:
@@ -21,6 +23,10 @@ def error_of(status: int, document: Any) -> DataspaceError:
         match document:
             case {"decision": Mapping() as decision, "dataset": str(name)}:
                 return Refused(name, from_json(Deny, decision))
+            case {"retry_after": int() as seconds} if kind is Busy and 0 < seconds <= 3600:
+                busy = _plain(Busy, fact, hint)
+                busy.retry_after = seconds
+                return busy
             case {
                 "asked": int() | float() as asked,
                 "left": int() | float() as left,
@@ -33,7 +39,7 @@ def error_of(status: int, document: Any) -> DataspaceError:
     return _plain(kind, fact, hint)
 
 
-def _plain(kind: type[DataspaceError], fact: str, hint: str) -> DataspaceError:
+def _plain(kind: type[E], fact: str, hint: str) -> E:
     """An error of that class with the hub's words, whatever facts its constructor would ask for."""
     error = kind.__new__(kind)
     DataspaceError.__init__(error, fact, hint)

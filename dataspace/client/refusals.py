@@ -1,8 +1,10 @@
 """A decision in words: which rule, which fact is missing, who can change it, and the nearest thing that would pass."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from dataspace.client.opening import OpenApplication
 from dataspace.client.tables import Grid, escaped, printable
 from dataspace.errors import AccessDenied
 from dataspace.model.decisions import Allow, Decision, Deny, Reason
@@ -19,19 +21,55 @@ class Refused(AccessDenied):
     def __str__(self) -> str:
         return self.text
 
-    def request_access(self) -> str:
-        """The line to type to apply for what was refused."""
-        return application_line(self.name)
+    def opens(self, apply: Callable[..., Any], purpose: str, kind: str | None) -> None:
+        """The hub that an application would go to, and what the question said already."""
+        self._apply, self._purpose, self._kind = apply, purpose, kind
+
+    _apply: Callable[..., Any] | None = None
+    _purpose = ""
+    _kind: str | None = None
+
+    def request_access(self) -> OpenApplication:
+        """An application for what was refused, with what is known filled in: `.fill(…)`, `.submit(…)`."""
+        said: dict[str, Any] = {"datasets": self.name}
+        if self._purpose:
+            said["purpose"] = self._purpose
+        if self._kind:
+            said["kinds"] = [self._kind]
+        missing = tuple(operand.value for operand in self.decision.missing)
+        return OpenApplication(said, missing, self._apply)
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a noisy answer would cost; and of each measure half the width of its 95 % interval, as expected.
+
+    A measure is missing where its bounds are still to be found. `repeated`: it was asked before, and costs nothing.
+    """
+
+    epsilon: float
+    delta: float
+    errors: Mapping[str, float]
+    repeated: bool = False
+
+    def __str__(self) -> str:
+        cost = f"ε {self.epsilon:g}" + (f", δ {self.delta:g}" if self.delta else "")
+        errors = ", ".join(f"{printable(name)} ± {half:.4g}" for name, half in self.errors.items())
+        asked = "asked before, nothing is spent" if self.repeated else f"costs {cost}"
+        return f"{asked}; expected: {errors}" if errors else asked
 
 
 class Explanation:
-    """What a hub would decide about a question, told without reading data."""
+    """What a hub would decide about a question, told without reading data; of a noisy one with cost and errors."""
 
-    __slots__ = ("decisions", "kind")
+    __slots__ = ("decisions", "expected", "kind")
 
-    def __init__(self, kind: str, decisions: Mapping[str, Decision]) -> None:
+    def __init__(
+        self, kind: str, decisions: Mapping[str, Decision], expected: Expected | None = None
+    ) -> None:
         self.kind = kind
         self.decisions = dict(decisions)
+        self.expected = expected
 
     @property
     def allowed(self) -> bool:
@@ -46,7 +84,7 @@ class Explanation:
                     parts.append(denial_text(name, decision))
                 case Allow(obligations, reasons):
                     parts.append(allowance_text(name, self.kind, obligations, reasons))
-        return "\n".join(parts)
+        return "\n".join(parts if self.expected is None else [*parts, str(self.expected)])
 
     def _repr_html_(self) -> str:
         return f"<pre>{'<br>'.join(escaped(line) for line in repr(self).splitlines())}</pre>"
@@ -140,6 +178,20 @@ def conditions(obligations: Obligations) -> list[str]:
         )
     if obligations.withheld:
         lines.append("withheld: " + ", ".join(sorted(obligations.withheld)))
+    if obligations.sites is not None:
+        lines.append(f"computed only at: {', '.join(sorted(obligations.sites)) or 'no site'}")
+    if obligations.restate_purpose:
+        lines.append("the purpose restated with each question")
+    return lines + _afterwards(obligations)
+
+
+def _afterwards(obligations: Obligations) -> list[str]:
+    """What is owed once an answer was given: no machine sees to it, so whoever has the answer is told."""
+    lines = []
     if obligations.attribution:
         lines.append(f"cite as: {printable(obligations.attribution)}")
-    return lines
+    if obligations.retention_days is not None:
+        lines.append(f"kept for at most {obligations.retention_days} days")
+    if obligations.no_onward_sharing:
+        lines.append("not handed on")
+    return lines + [printable(duty) for duty in sorted(obligations.duties)]

@@ -26,8 +26,12 @@ class RegisteredView:
         ref = self.version.ref
         chapter = self.dataset.chapter(ref.sha256)
         number = f" version {chapter.number}" if chapter else ""
+        away = (
+            "The rows stay in their source, and are read there for each cut." if self.dataset.in_place else ""
+        )
         parts = [
             head,
+            away,
             findings_grid(self.profile.findings),
             f"{ref.dataset}{number} · sha256:{ref.sha256[:12]}…",
         ]

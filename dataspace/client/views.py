@@ -1,4 +1,4 @@
-"""What a hub lists: datasets, applications, permits, accounts and sites, as they read in a notebook."""
+"""What a hub lists: datasets, applications, permits and sites, as they read in a notebook."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,6 @@ from typing import Any, Generic, TypeVar
 
 from dataspace.client.refusals import conditions
 from dataspace.client.tables import Grid, escaped, printable
-from dataspace.model.charges import Balance
 from dataspace.model.datasets import Column, Dataset
 from dataspace.model.permits import Application, Permit
 
@@ -78,6 +77,19 @@ class DatasetView:
         return Grid(("column", "type", "title", "labels", "codes"), rows)
 
 
+_DUE = {"submitted": "completeness check", "review": "decision", "reviewed": "decision"}
+
+
+def _standing(permit: Permit) -> str:
+    if permit.closed:
+        return f"closed {permit.closed:%Y-%m-%d}"
+    if permit.revoked:
+        return f"REVOKED {permit.revoked:%Y-%m-%d %H:%M}"
+    if permit.suspended:
+        return f"SUSPENDED {permit.suspended:%Y-%m-%d %H:%M}"
+    return f"to {permit.expires:%Y-%m-%d}"
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class ApplicationView:
     """One application for access."""
@@ -89,9 +101,23 @@ class ApplicationView:
         """`A-7`."""
         return self.noun.id
 
+    @property
+    def status(self) -> str:
+        """Where it stood when this was asked for: `submitted`, `review`, `granted`, …"""
+        return self.noun.state.value
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """What was done and said so far, one line each."""
+        return tuple(
+            f"{step.at:%Y-%m-%d %H:%M} {step.by or 'the call'}: {step.act}"
+            + (f" “{printable(step.text)}”" if step.text else "")
+            for step in self.noun.steps
+        )
+
     def __repr__(self) -> str:
         a = self.noun
-        state = f"answer due {a.due:%d %b}" if a.state == "submitted" else a.state.value
+        state = f"{a.state.value}, {_DUE[a.state]} due {a.due:%d %b}" if a.state in _DUE else a.state.value
         permit = f" · {a.permit}" if a.permit else ""
         return f"{a.id} “{printable(a.title)}” · {', '.join(a.datasets)} · {state}{permit}"
 
@@ -111,32 +137,11 @@ class PermitView:
     def __repr__(self) -> str:
         p = self.noun
         basis = f"basis {p.basis.value}" + ("" if p.basis == "ehds" else " (not EHDS)")
-        state = f"REVOKED {p.revoked:%Y-%m-%d %H:%M}" if p.revoked else f"to {p.expires:%Y-%m-%d}"
+        state = _standing(p)
         datasets = ", ".join(grant.dataset for grant in p.datasets)
         kinds = ", ".join(sorted(kind.value for kind in p.kinds))
         demands = " · ".join(conditions(p.obligations))
         return f"{p.id} · {basis} · {state} · {datasets}: {kinds}" + (f"\n  {demands}" if demands else "")
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class LedgerView:
-    """What was spent of the privacy budget over a dataset."""
-
-    dataset: str
-    balances: tuple[Balance, ...]
-
-    def __repr__(self) -> str:
-        rows = tuple(
-            (
-                balance.permit or "all permits",
-                f"{balance.spent:g}",
-                "-" if balance.limit is None else f"{balance.limit:g}",
-                "-" if balance.left is None else f"{balance.left:g}",
-            )
-            for balance in self.balances
-        )
-        grid = Grid(("permit", "spent", "limit", "left"), rows, (False, True, True, True))
-        return f"ε over {self.dataset}\n{grid.text('  ')}"
 
 
 def dataset_grid(datasets: Sequence[Dataset]) -> Grid:
@@ -174,7 +179,7 @@ def permit_grid(permits: Sequence[Permit]) -> Grid:
             ", ".join(grant.dataset for grant in p.datasets),
             ", ".join(sorted(kind.value for kind in p.kinds)),
             p.basis.value,
-            "revoked" if p.revoked else f"to {p.expires:%Y-%m-%d}",
+            _standing(p),
             p.title,
         )
         for p in permits

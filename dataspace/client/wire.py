@@ -3,6 +3,7 @@
 import json
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Self
 
 import httpx
@@ -58,10 +59,32 @@ class Wire:
                 warnings.warn(printable(str(sentence)), HubWarning, stacklevel=3)
         return said
 
-    def post_for_bytes(self, path: str, body: Mapping[str, Any]) -> tuple[bytes, Mapping[str, str]]:
-        """The whole body that a POST gives, and its headers. A body that was cut short is an error."""
-        response = self._read("POST", path, json=_without_none(body))
-        return response.content, response.headers
+    @contextmanager
+    def opened(self, method: str, path: str, **options: Any) -> Iterator[httpx.Response]:
+        """A response whose body is still to be read; what breaks while it is read is an error of ours too."""
+        if "json" in options:
+            options["json"] = _without_none(options["json"])
+        request = self._request(method, path, **options)
+        try:
+            response = self._client.send(request, stream=True)
+            try:
+                if response.is_error or response.is_redirect:
+                    response.read()
+                    raise _error(response)
+                yield response
+            finally:
+                response.close()
+        except httpx.HTTPError as error:
+            raise self._silent(error) from error
+
+    def delete(self, path: str) -> None:
+        """A DELETE."""
+        self._read("DELETE", path)
+
+    @property
+    def in_process(self) -> bool:
+        """Whether the hub is in this process: nothing has to be made small for the way."""
+        return self._client.base_url.host == "hub.invalid"
 
     def upload(self, path: str, content: Iterator[bytes], **query: Any) -> Any:
         """The JSON that a POST of a file gives; the file is sent piece by piece."""

@@ -6,15 +6,20 @@ from fastapi import FastAPI, Response
 
 from dataspace.bootstrap import HubServices
 from dataspace.http import problems
+from dataspace.http.answers import answers
 from dataspace.http.catalogue import catalogue
 from dataspace.http.curation import curation
 from dataspace.http.describing import describing
 from dataspace.http.finding import finding
-from dataspace.http.permits import accounts, applications, permits
+from dataspace.http.ledger import accounts
+from dataspace.http.permits import applications, office, permits
+from dataspace.http.policies import policies
 from dataspace.http.questions import questions, runs
 from dataspace.http.records import records
+from dataspace.http.releases import releases
 from dataspace.http.replies import reply
 from dataspace.http.sites import sites
+from dataspace.http.sources import sources
 
 
 def create_app(hub: HubServices) -> FastAPI:
@@ -35,15 +40,20 @@ def create_app(hub: HubServices) -> FastAPI:
     for part in (
         finding,
         catalogue,
+        policies,
         describing,
         curation,
+        answers,
         questions,
         runs,
         applications,
         permits,
+        office,
         accounts,
         records,
+        releases,
         sites,
+        sources,
     ):
         app.include_router(part(hub))
     return app

@@ -1,7 +1,7 @@
 """What clients send, each as a frozen value; read strictly, by declared types, before any service sees it."""
 
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -12,6 +12,7 @@ from dataspace.errors import BodyTooLarge, InvalidRequest
 from dataspace.model.codec import from_json
 from dataspace.model.plans import Family
 from dataspace.model.policies import AnswerKind, Obligations
+from dataspace.service.applying import Details
 
 LARGEST_BODY = 1 << 20
 """Bytes of a JSON or YAML body."""
@@ -21,13 +22,23 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class QueryBody:
-    """`POST /query` and `POST /explain`."""
+    """`POST /explain`."""
 
     sql: str
     permit: str | None = None
     purpose: str = ""
     kind: AnswerKind | None = None
     epsilon: float | None = None
+    error: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskBody(QueryBody):
+    """`POST /query`: the question, and how the answer is to travel."""
+
+    parameters: tuple[Any, ...] | None = None
+    codec: str | None = None
+    """`lz4`, `zstd` or `none`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +62,16 @@ class ApplicationBody:
     legal_basis: tuple[str, ...] = ()
     ethics_vote: str = ""
     title: str = ""
+    details: Details = field(default_factory=Details)
 
 
 @dataclass(frozen=True, slots=True)
 class GrantBody:
-    """`POST /applications/{id}/grant`."""
+    """`POST /applications/{id}/grant`. `revision` is the one that was read."""
 
     conditions: Obligations = field(default_factory=Obligations)
     expires: datetime | None = None
+    revision: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +79,7 @@ class ReasonBody:
     """`POST /applications/{id}/refuse` and `POST /permits/{id}/revoke`."""
 
     reason: str = ""
+    revision: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +105,45 @@ class FederatedBody:
     name: str
     dictionary: str
     title: str = ""
+    fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    publish: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveBody:
+    """`POST /policies/{id}/approve`."""
+
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class DuoBody:
+    """`POST /policies/duo`."""
+
+    dataset: str
+    codes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class InviteBody:
-    """`POST /sites/invite`."""
+    """`POST /sites/invite`. `at_once`: whoever brings it is let in without a fingerprint."""
 
     site: str
+    at_once: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AdmitBody:
+    """`POST /sites/{name}/admit`."""
+
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class BecauseBody:
+    """`POST /sites/{name}/expel` and `POST /sites/{name}/leave`."""
+
+    because: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,12 @@
-"""Paths of the catalogue: datasets, dictionaries and policies."""
+"""Paths of the catalogue: datasets and dictionaries."""
 
 import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
+from dataspace.adapters.records.croissant import MEDIA as CROISSANT
+from dataspace.adapters.records.croissant import VERSION as CROISSANT_PROFILE
 from dataspace.bootstrap import HubServices
 from dataspace.errors import InvalidRequest
 from dataspace.http.bodies import FederatedBody, body, parsed, text
@@ -19,7 +21,12 @@ RDF = {"text/turtle": "turtle", "application/ld+json": "json-ld"}
 def catalogue(hub: HubServices) -> APIRouter:
     """Datasets and dictionaries."""
     router = APIRouter(tags=["catalogue"])
+    for add in (_reading, _registering, _dictionaries):
+        add(router, hub)
+    return router
 
+
+def _reading(router: APIRouter, hub: HubServices) -> None:
     @router.get("/datasets")
     def datasets(
         asker: Asker, text: str = "", facet: Annotated[list[str] | None, Query()] = None
@@ -29,17 +36,26 @@ def catalogue(hub: HubServices) -> APIRouter:
 
     @router.get("/datasets/{name}")
     def dataset(asker: Asker, name: str, accept: Annotated[str, Header()] = "") -> Response:
-        """One dataset as JSON, or as DCAT where RDF is asked for."""
+        """One dataset as JSON, as DCAT where RDF is asked for, or as Croissant where JSON-LD of that profile is."""
         found = hub.browsing.dataset(asker, name)
+        if CROISSANT_PROFILE in accept:
+            return Response(hub.describe(found, "croissant"), media_type=CROISSANT)
         for media, form in RDF.items():
             if media in accept:
                 return Response(hub.describe(found, form), media_type=media)
         return reply(found)
 
+
+def _registering(router: APIRouter, hub: HubServices) -> None:
     @router.post("/datasets/federated", status_code=201)
     def federated(asker: Asker, said: Annotated[FederatedBody, Depends(body(FederatedBody))]) -> Response:
         """Describe a dataset whose rows lie at the sites."""
-        return reply(hub.publishing.federated(asker, said.name, said.dictionary, said.title), 201)
+        return reply(
+            hub.publishing.federated(
+                asker, said.name, said.dictionary, said.title, said.fields, said.publish
+            ),
+            201,
+        )
 
     @router.post("/datasets", status_code=201)
     async def register(
@@ -53,6 +69,8 @@ def catalogue(hub: HubServices) -> APIRouter:
         )
         return reply(registered, 201)
 
+
+def _dictionaries(router: APIRouter, hub: HubServices) -> None:
     @router.get("/dictionaries/{name}")
     def dictionary(name: str) -> Response:
         """By `name@version`, or by name the latest. Needs no token: a site reads it before it joins."""
@@ -62,24 +80,6 @@ def catalogue(hub: HubServices) -> APIRouter:
     def load(asker: Asker, said: Annotated[str, Depends(text)]) -> Response:
         """Load a dictionary from YAML."""
         return reply(hub.publishing.dictionary(asker, said), 201)
-
-    @router.get("/policies")
-    def policies(asker: Asker) -> Response:
-        """All policies in force."""
-        return reply(hub.publishing.in_force())
-
-    @router.post("/policies", status_code=201)
-    def publish(asker: Asker, said: Annotated[str, Depends(text)]) -> Response:
-        """Put a policy in force, from YAML."""
-        return reply(hub.publishing.publish(asker, said), 201)
-
-    @router.post("/policies/{id}/withdraw", status_code=204)
-    def withdraw(asker: Asker, id: str) -> Response:
-        """Take a policy out of force."""
-        hub.publishing.withdraw(asker, id)
-        return Response(status_code=204)
-
-    return router
 
 
 def said_document(said: str) -> Any:

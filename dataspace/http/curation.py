@@ -49,7 +49,12 @@ class MatchBody:
 def curation(hub: HubServices) -> APIRouter:
     """Versions and what becomes of them."""
     router = APIRouter(tags=["catalogue"])
+    for add in (_fixing, _versions, _settling, _describing, _dummies):
+        add(router, hub)
+    return router
 
+
+def _fixing(router: APIRouter, hub: HubServices) -> None:
     @router.post("/datasets/{name}/fix", status_code=201)
     def fix(name: str, asker: Asker, said: Annotated[FixBody, Depends(body(FixBody))]) -> Response:
         """A new version of the latest one, curated further."""
@@ -65,6 +70,8 @@ def curation(hub: HubServices) -> APIRouter:
         )
         return reply(hub.curating.fix(asker, name, wishes), 201)
 
+
+def _versions(router: APIRouter, hub: HubServices) -> None:
     @router.get("/datasets/{name}/versions")
     def versions(name: str, asker: Asker) -> Response:
         """Every version, oldest first, and whether it may still be asked."""
@@ -80,6 +87,8 @@ def curation(hub: HubServices) -> APIRouter:
         """Where a version comes from, as PROV-O in JSON-LD."""
         return reply(hub.curating.provenance(asker, name, which))
 
+
+def _settling(router: APIRouter, hub: HubServices) -> None:
     @router.post("/datasets/{name}/versions/{which}/{standing}")
     def settle(
         name: str,
@@ -95,6 +104,8 @@ def curation(hub: HubServices) -> APIRouter:
             )
         return reply(hub.curating.settle(asker, name, which, Standing(standing), said.reason))
 
+
+def _describing(router: APIRouter, hub: HubServices) -> None:
     @router.get("/datasets/{name}/profile")
     def profile(name: str, asker: Asker, version: str = "") -> Response:
         """The profile of a version and its difference to the one before: for stewards."""
@@ -113,6 +124,8 @@ def curation(hub: HubServices) -> APIRouter:
         matching, made = hub.curating.match(asker, name, said.dictionary, said.apply)
         return reply(Matched(matching, made))
 
+
+def _dummies(router: APIRouter, hub: HubServices) -> None:
     @router.get("/datasets/{name}/dummy")
     def dummy(
         name: str, asker: Asker, n: Annotated[int, Query(ge=0)] = 500, seed: Annotated[int, Query(ge=0)] = 0
@@ -121,8 +134,6 @@ def curation(hub: HubServices) -> APIRouter:
         table = hub.curating.dummy(asker, name, n, seed)
         whole = b"".join(arrow_stream(table.schema, iter(table.to_batches())))
         return Response(whole, media_type=ARROW, headers={DUMMY_HEADER: "true"})
-
-    return router
 
 
 @dataclass(frozen=True, slots=True)

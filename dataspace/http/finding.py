@@ -1,7 +1,7 @@
 """Paths that find data: search with facets, the catalogue as DCAT, and the catalogues that are harvested."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated
 from urllib.parse import urlencode
@@ -15,7 +15,7 @@ from dataspace.http.bodies import body
 from dataspace.http.replies import reply
 from dataspace.http.signing_in import Asker
 from dataspace.model.finding import Entry
-from dataspace.service.asking import may_discover
+from dataspace.service.discovering import may_discover
 from dataspace.service.finding import PAGE
 from dataspace.service.harvesting import WHOLE
 
@@ -28,7 +28,7 @@ class HarvestBody:
     """Which catalogue, and how. `every_hours` 0 ends the repetition."""
 
     url: str
-    token: str = ""
+    token: str = field(default="", repr=False)
     accept_removals: bool = False
     every_hours: float | None = None
     forget: bool = False
@@ -93,7 +93,9 @@ def finding(hub: HubServices) -> APIRouter:
 def _own(hub: HubServices, asker: Asker, entry: Entry) -> str:
     """The record of a dataset of this hub in Turtle; empty where it has gone meanwhile."""
     dataset = hub.browsing.catalog.get(entry.dataset) if entry.dataset else None
-    return hub.describe(dataset, "turtle") if dataset is not None and may_discover(dataset, asker) else ""
+    if dataset is None or not may_discover(dataset, asker, hub.browsing.enforcement):
+        return ""
+    return hub.describe(dataset, "turtle")
 
 
 def _form(accept: str) -> str:

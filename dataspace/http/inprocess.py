@@ -7,10 +7,14 @@ from typing import Any
 
 import anyio
 import httpx
+from anyio.abc import TaskGroup
 from anyio.from_thread import BlockingPortal
 from starlette.types import ASGIApp, Message
 
 from dataspace.errors import DataspaceError
+
+_AT_ONCE = 4
+"""Pieces of an answer that are handed over together."""
 
 
 class InProcessTransport(httpx.BaseTransport):
@@ -25,6 +29,7 @@ class InProcessTransport(httpx.BaseTransport):
         self._ended: Callable[[], None] | None = ended
         self._closing = threading.Lock()
         self._portal: BlockingPortal | None = None
+        self._exchanges: TaskGroup
         started: threading.Event = threading.Event()
         self._loop = threading.Thread(
             target=anyio.run, args=(self._run, started), name="hub-loop", daemon=True
@@ -38,12 +43,9 @@ class InProcessTransport(httpx.BaseTransport):
         portal, app = self._portal, self._app
         if portal is None or app is None:
             raise httpx.ConnectError("the hub was closed", request=request)
-        exchange = portal.call(_Exchange, app, request, _scope(request), _body(request))
-        running = portal.start_task_soon(exchange.run)
-        status, headers = portal.call(exchange.begun)
-        return httpx.Response(
-            status, headers=headers, stream=_Stream(portal, exchange, running), request=request
-        )
+        body = _body(request)
+        exchange, status, headers = portal.call(self._begun, app, request, body)
+        return httpx.Response(status, headers=headers, stream=_Stream(portal, exchange), request=request)
 
     def close(self) -> None:
         """Let requests that run come to their end, and end the loop."""
@@ -57,8 +59,16 @@ class InProcessTransport(httpx.BaseTransport):
             if ended is not None:
                 ended()
 
+    async def _begun(
+        self, app: ASGIApp, request: httpx.Request, body: Iterator[bytes]
+    ) -> tuple["_Exchange", int, list[tuple[bytes, bytes]]]:
+        """All of it in one visit to the loop: each visit wakes two threads, which is most of a short question."""
+        exchange = _Exchange(app, request, _scope(request), body)
+        self._exchanges.start_soon(exchange.run)
+        return exchange, *await exchange.begun()
+
     async def _run(self, started: threading.Event) -> None:
-        async with BlockingPortal() as portal:
+        async with BlockingPortal() as portal, anyio.create_task_group() as self._exchanges:
             self._portal = portal
             started.set()
             await portal.sleep_until_stopped()
@@ -77,7 +87,7 @@ class _Exchange:
         self._app, self._request, self._scope, self._body = app, request, scope, body
         self._start: tuple[int, list[tuple[bytes, bytes]]] | None = None
         self._failure: Exception | None = None
-        self._begun, self._gone = anyio.Event(), anyio.Event()
+        self._begun, self._gone, self._ended = anyio.Event(), anyio.Event(), anyio.Event()
         self._send, self._receive = anyio.create_memory_object_stream[bytes](4)
 
     async def run(self) -> None:
@@ -88,6 +98,7 @@ class _Exchange:
         finally:
             self._begun.set()
             self._send.close()
+            self._ended.set()
 
     async def begun(self) -> tuple[int, list[tuple[bytes, bytes]]]:
         await self._begun.wait()
@@ -99,28 +110,38 @@ class _Exchange:
             ) from self._failure
         return self._start
 
-    async def piece(self) -> bytes | None:
-        """The next bytes; None at the end."""
+    async def pieces(self) -> tuple[list[bytes], bool]:
+        """The next bytes, as many as are there, and whether they are the last."""
+        found = list[bytes]()
         try:
-            return await self._receive.receive()
+            found.append(await self._receive.receive())
+            while len(found) < _AT_ONCE:
+                found.append(self._receive.receive_nowait())
+        except anyio.WouldBlock:
+            return found, False
         except anyio.EndOfStream:
-            if self._failure is not None and not self._whole:
+            if self._failure is None or self._whole:
+                return found, True
+            if not found:
                 raise httpx.RemoteProtocolError(
                     "the answer broke off", request=self._request
                 ) from self._failure
-            return None
+        return found, False
 
     async def leave(self) -> None:
-        """The reader has enough."""
+        """The reader has enough. Returns once the app has noticed."""
         self._gone.set()
         self._receive.close()
+        await self._ended.wait()
 
     _whole = False
     _unsent: DataspaceError | None = None
 
     async def _give(self) -> Message:
         try:
-            piece = await anyio.to_thread.run_sync(next, self._body, None)
+            # What is in memory is there at once; only what has to be read from somewhere takes a thread.
+            held = isinstance(self._request.stream, httpx.ByteStream)
+            piece = next(self._body, None) if held else await anyio.to_thread.run_sync(next, self._body, None)
         except DataspaceError as error:
             # What the sender could not read is the sender's to hear; the app sees a connection that broke.
             self._unsent = error
@@ -154,17 +175,18 @@ class _Exchange:
 class _Stream(httpx.SyncByteStream):
     """The answer's bytes. Closing it waits until the app has noticed, so that its records are written."""
 
-    def __init__(self, portal: BlockingPortal, exchange: _Exchange, running: Any) -> None:
-        self._portal, self._exchange, self._running = portal, exchange, running
+    def __init__(self, portal: BlockingPortal, exchange: _Exchange) -> None:
+        self._portal, self._exchange = portal, exchange
 
     def __iter__(self) -> Iterator[bytes]:
-        while (piece := self._portal.call(self._exchange.piece)) is not None:
-            yield piece
+        ended = False
+        while not ended:
+            pieces, ended = self._portal.call(self._exchange.pieces)
+            yield from pieces
 
     def close(self) -> None:
         with contextlib.suppress(RuntimeError):  # the loop has ended, and the exchange with it
             self._portal.call(self._exchange.leave)
-            self._running.result()
 
 
 def _body(request: httpx.Request) -> Iterator[bytes]:

@@ -1,5 +1,7 @@
 """Paths of applications, permits and privacy accounts."""
 
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -9,8 +11,74 @@ from dataspace.errors import UnknownName
 from dataspace.http.bodies import ApplicationBody, GrantBody, ReasonBody, body
 from dataspace.http.replies import reply
 from dataspace.http.signing_in import Asker
-from dataspace.model.names import ApplicationId, DatasetName, PermitId
+from dataspace.model.names import ApplicationId, DatasetName, PermitId, PrincipalId
+from dataspace.model.permits import Act, Call, Track
+from dataspace.model.policies import AnswerKind, Obligations
 from dataspace.model.principals import Role
+from dataspace.service.applying import Details
+
+
+@dataclass(frozen=True, slots=True)
+class ExtensionBody:
+    """`POST /permits/{id}/extend`."""
+
+    expires: datetime
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AmendBody:
+    """`POST /permits/{id}/amend`."""
+
+    conditions: Obligations
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClosureBody:
+    """`POST /permits/{id}/close`."""
+
+    results: str
+    deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentBody:
+    """`POST /permits/verify`."""
+
+    jws: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeputyBody:
+    """`POST /deputies`."""
+
+    deputy: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OptOutBody:
+    """`POST /datasets/{name}/opt-out`."""
+
+    persons: tuple[str, ...]
+    at_once: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CallBody:
+    """`POST /calls`."""
+
+    title: str
+    datasets: frozenset[DatasetName]
+    purposes: tuple[str, ...]
+    kinds: frozenset[AnswerKind]
+    track: Track
+    until: datetime
+    days: int = 90
+    permits: int = 100
+    organisations: frozenset[str] = frozenset()
+    conditions: Obligations = field(default_factory=Obligations)
 
 
 def applications(hub: HubServices) -> APIRouter:
@@ -25,26 +93,37 @@ def applications(hub: HubServices) -> APIRouter:
     @router.post("", status_code=201)
     def apply(asker: Asker, said: Annotated[ApplicationBody, Depends(body(ApplicationBody))]) -> Response:
         """Submit an application."""
-        made = hub.permitting.apply(
-            asker,
-            [DatasetName(name) for name in said.datasets],
-            said.purposes,
-            said.kinds,
-            said.legal_basis,
-            said.ethics_vote,
-            said.title,
-        )
-        return reply(made, 201)
+        return reply(hub.permitting.apply(asker, *_contents(said)), 201)
+
+    @router.get("/{id}")
+    def application(asker: Asker, id: str) -> Response:
+        """One application, with what was said about it so far."""
+        return reply(hub.permitting.review.application(asker, ApplicationId(id)))
+
+    @router.put("/{id}")
+    def edit(
+        asker: Asker, id: str, said: Annotated[ApplicationBody, Depends(body(ApplicationBody))]
+    ) -> Response:
+        """Put other contents into a draft, or into one that was sent back."""
+        return reply(hub.permitting.edit(asker, ApplicationId(id), *_contents(said)))
+
+    @router.post("/{id}/acts/{act}")
+    def act(
+        asker: Asker, id: str, act: Act, said: Annotated[ReasonBody, Depends(body(ReasonBody))]
+    ) -> Response:
+        """One act of the workflow, with a text; `revision` is the one that was read."""
+        return reply(hub.permitting.review.act(asker, ApplicationId(id), act, said.reason, said.revision))
 
     @router.post("/{id}/grant", status_code=201)
     def grant(asker: Asker, id: str, said: Annotated[GrantBody, Depends(body(GrantBody))]) -> Response:
         """Grant, under conditions that tighten the defaults."""
-        return reply(hub.permitting.grant(asker, ApplicationId(id), said.conditions, said.expires), 201)
+        made = hub.permitting.grant(asker, ApplicationId(id), said.conditions, said.expires, said.revision)
+        return reply(made, 201)
 
     @router.post("/{id}/refuse")
     def refuse(asker: Asker, id: str, said: Annotated[ReasonBody, Depends(body(ReasonBody))]) -> Response:
         """Refuse, with the reason that the applicant is told."""
-        return reply(hub.permitting.refuse(asker, ApplicationId(id), said.reason))
+        return reply(hub.permitting.refuse(asker, ApplicationId(id), said.reason, said.revision))
 
     return router
 
@@ -78,17 +157,106 @@ def permits(hub: HubServices) -> APIRouter:
         """Take a permit back."""
         return reply(hub.permitting.revoke(asker, PermitId(id), said.reason))
 
+    @router.post("/{id}/suspend")
+    def suspend(asker: Asker, id: str, said: Annotated[ReasonBody, Depends(body(ReasonBody))]) -> Response:
+        """Let a permit rest."""
+        return reply(hub.permitting.suspend(asker, PermitId(id), said.reason))
+
+    @router.post("/{id}/resume")
+    def resume(asker: Asker, id: str, said: Annotated[ReasonBody, Depends(body(ReasonBody))]) -> Response:
+        """End a suspension."""
+        return reply(hub.permitting.resume(asker, PermitId(id), said.reason))
+
+    @router.post("/{id}/extend")
+    def extend(
+        asker: Asker, id: str, said: Annotated[ExtensionBody, Depends(body(ExtensionBody))]
+    ) -> Response:
+        """A later last day, once."""
+        return reply(hub.permitting.extend(asker, PermitId(id), said.expires, said.reason))
+
+    @router.post("/{id}/amend")
+    def amend(asker: Asker, id: str, said: Annotated[AmendBody, Depends(body(AmendBody))]) -> Response:
+        """Tighten the conditions."""
+        return reply(hub.permitting.amend(asker, PermitId(id), said.conditions, said.reason))
+
+    @router.post("/{id}/close")
+    def close(asker: Asker, id: str, said: Annotated[ClosureBody, Depends(body(ClosureBody))]) -> Response:
+        """Say where the results are, and attest the deletion."""
+        return reply(hub.permitting.close(asker, PermitId(id), said.results, said.deleted))
+
+    @router.post("/verify")
+    def verify(asker: Asker, said: Annotated[DocumentBody, Depends(body(DocumentBody))]) -> Response:
+        """Check a signed document; one that does not hold is recorded with the reason."""
+        return reply(hub.permitting.check_document(asker, said.jws))
+
     return router
 
 
-def accounts(hub: HubServices) -> APIRouter:
-    """What was spent of the privacy budget."""
+def office(hub: HubServices) -> APIRouter:
+    """What waits for people, who stands in for them, and open calls."""
     router = APIRouter(tags=["permits"])
 
-    @router.get("/ledger/{dataset}")
-    def balances(asker: Asker, dataset: str) -> Response:
-        """Balances over a dataset, as far as the asker may see them."""
-        found = hub.accounts.balances(asker, dataset)
-        return reply([{"balance": balance, "left": balance.left} for balance in found])
+    @router.get("/inbox")
+    def inbox(asker: Asker) -> Response:
+        """What waits for the asker, the most urgent first."""
+        hub.permitting.expire_due()
+        return reply(hub.inbox.of(asker))
+
+    @router.get("/deputies")
+    def deputies(asker: Asker) -> Response:
+        """Who stands in for the asker now, and for whom the asker does."""
+        return reply(hub.inbox.deputies(asker))
+
+    @router.post("/deputies", status_code=201)
+    def name(asker: Asker, said: Annotated[DeputyBody, Depends(body(DeputyBody))]) -> Response:
+        """Name a deputy until a day; without a day, end it."""
+        if said.until is None:
+            return reply(hub.inbox.end_deputy(asker, PrincipalId(said.deputy)))
+        return reply([hub.inbox.name_deputy(asker, PrincipalId(said.deputy), said.until)], 201)
+
+    @router.post("/datasets/{name}/opt-out")
+    def opt_out(asker: Asker, name: str, said: Annotated[OptOutBody, Depends(body(OptOutBody))]) -> Response:
+        """Leave persons out: of what is approved later, or with `at_once` of everything."""
+        changed = hub.objecting.leave_out(asker, DatasetName(name), said.persons, said.at_once)
+        return reply({"dataset": changed.name, "list": changed.opt_outs[-1].digest})
+
+    @router.get("/calls")
+    def calls(asker: Asker) -> Response:
+        """Calls that are open now."""
+        return reply(hub.permitting.calls.all())
+
+    @router.post("/calls", status_code=201)
+    def open_call(asker: Asker, said: Annotated[CallBody, Depends(body(CallBody))]) -> Response:
+        """Open a call: applications that fit it are granted at once."""
+        call = Call(
+            "",
+            said.title,
+            asker.id,
+            said.datasets,
+            said.purposes,
+            said.kinds,
+            said.track,
+            said.until,
+            said.days,
+            said.permits,
+            said.organisations,
+            said.conditions,
+        )
+        return reply(hub.permitting.calls.open(asker, call), 201)
 
     return router
+
+
+def _contents(
+    said: ApplicationBody,
+) -> tuple[list[DatasetName], tuple[str, ...], frozenset[AnswerKind], tuple[str, ...], str, str, Details]:
+    datasets = [DatasetName(name) for name in said.datasets]
+    return (
+        datasets,
+        said.purposes,
+        said.kinds,
+        said.legal_basis,
+        said.ethics_vote,
+        said.title,
+        said.details,
+    )

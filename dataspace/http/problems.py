@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from dataspace.errors import AccessDenied, BudgetExceeded, DataspaceError
+from dataspace.errors import AccessDenied, BudgetExceeded, Busy, DataspaceError
 from dataspace.model.codec import to_json
 
 MEDIA = "application/problem+json"
@@ -28,6 +28,8 @@ def problem(error: DataspaceError) -> dict[str, Any]:
     match error:
         case AccessDenied():
             document |= {"dataset": error.name, "decision": to_json(error.decision)}
+        case Busy():
+            document |= {"retry_after": error.retry_after}
         case BudgetExceeded():
             document |= {"asked": error.asked, "left": error.left, "limited_by": error.limited_by}
     return document
@@ -42,6 +44,8 @@ def install(app: FastAPI) -> None:
         if error.status >= 500:
             _log.warning("%s %s: %s", request.method, request.url.path, error, exc_info=error.__cause__)
         headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
+        if isinstance(error, Busy):
+            headers = {"Retry-After": str(error.retry_after)}
         return JSONResponse(problem(error), error.status, headers, MEDIA)
 
     async def foreign(_: Request, error: Exception) -> JSONResponse:

@@ -1,4 +1,4 @@
-"""Paths of questions and of training: queries, explanations, counts and runs."""
+"""Paths of questions across the sites and of training: explanations, counts and runs."""
 
 from typing import Annotated
 
@@ -15,20 +15,16 @@ from dataspace.service.fitting import FitRequest
 
 
 def questions(hub: HubServices) -> APIRouter:
-    """Queries here and counts across the sites."""
+    """What would be decided here, and counts across the sites."""
     router = APIRouter(tags=["questions"])
-
-    @router.post("/query")
-    def query(asker: Asker, said: Annotated[QueryBody, Depends(body(QueryBody))]) -> Response:
-        """An answer as an Arrow stream, its note in the schema's metadata."""
-        return answer(hub.asking.ask(_query(said, asker)))
 
     @router.post("/explain")
     def explain(asker: Asker, said: Annotated[QueryBody, Depends(body(QueryBody))]) -> Response:
         """What would be decided, without reading data."""
         asked = _query(said, asker)
         decisions = [{"dataset": name, "decision": decision} for name, decision in hub.asking.explain(asked)]
-        return reply({"kind": hub.asking.kind_of(asked), "decisions": decisions})
+        forecast = hub.asking.forecast(asked)
+        return reply({"kind": hub.asking.kind_of(asked), "decisions": decisions, "forecast": forecast})
 
     @router.post("/count")
     def count(asker: Asker, said: Annotated[CountBody, Depends(body(CountBody))]) -> Response:
@@ -76,7 +72,9 @@ def runs(hub: HubServices) -> APIRouter:
 
 
 def _query(said: QueryBody, asker: Principal) -> Query:
-    return Query(asker, said.sql, said.purpose, _permit(said.permit), said.kind, said.epsilon)
+    return Query(
+        asker, said.sql, said.purpose, _permit(said.permit), said.kind, said.epsilon, error=said.error
+    )
 
 
 def _permit(id: str | None) -> PermitId | None:

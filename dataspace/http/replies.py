@@ -15,7 +15,6 @@ from dataspace.service.answering import Delivered
 
 ARROW = "application/vnd.apache.arrow.stream"
 RECEIPT = "Dataspace-Receipt"
-Rows = tuple[pa.Schema, Iterator[pa.RecordBatch]]
 
 
 def reply(noun: object, status: int = 200) -> JSONResponse:
@@ -23,13 +22,11 @@ def reply(noun: object, status: int = 200) -> JSONResponse:
     return JSONResponse(to_json(noun), status)
 
 
-def answer(given: Delivered | Rows) -> Response:
+def answer(given: Delivered) -> Response:
     """An answer as an Arrow IPC stream; the header names the record of its outcome where it exists by now."""
-    if isinstance(given, Delivered):
-        headers = {RECEIPT: str(given.outcome)} if given.outcome is not None else {}
-        whole = b"".join(arrow_stream(given.table.schema, iter(given.table.to_batches())))
-        return Response(whole, media_type=ARROW, headers=headers)
-    return ThreadStream(arrow_stream(*given), media_type=ARROW)
+    headers = {RECEIPT: str(given.outcome)} if given.outcome is not None else {}
+    whole = b"".join(arrow_stream(given.table.schema, iter(given.table.to_batches())))
+    return Response(whole, media_type=ARROW, headers=headers)
 
 
 def json_lines(values: Iterator[Any]) -> Response:

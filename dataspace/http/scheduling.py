@@ -1,4 +1,4 @@
-"""What a hub does by itself while it is served: harvest the catalogues whose time has come."""
+"""What a hub does by itself while it is served: harvest the catalogues whose time has come, see permits end."""
 
 import logging
 import threading
@@ -9,6 +9,7 @@ from dataspace.errors import DataspaceError
 from dataspace.model.names import PrincipalId
 from dataspace.model.principals import Principal, Role
 from dataspace.service.harvesting import Harvesting
+from dataspace.service.permitting import Permitting
 
 PAUSE_SECONDS = 60.0
 """Between two looks at what is due."""
@@ -36,6 +37,28 @@ def harvests_on_schedule(
                 _log.warning("What is due cannot be told: %s", error)
 
     thread = threading.Thread(target=work, name="harvests", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(_PATIENCE_SECONDS)
+
+
+@contextmanager
+def permits_on_schedule(permitting: Permitting, pause_seconds: float = PAUSE_SECONDS) -> Iterator[None]:
+    """Record what has expired, and remind of what ends soon, in a thread of its own for as long as the block lasts."""
+    stop = threading.Event()
+
+    def work() -> None:
+        while not stop.wait(pause_seconds):
+            try:
+                permitting.expire_due()
+                permitting.remind_due()
+            except DataspaceError as error:
+                _log.warning("Which permits end cannot be told: %s", error)
+
+    thread = threading.Thread(target=work, name="permits", daemon=True)
     thread.start()
     try:
         yield

@@ -1,18 +1,22 @@
 """A hub as a server: its federation, its services and the HTTP contract over TLS, until somebody stops it."""
 
+import gc
 import json
 import socket
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import uvicorn
 
 from dataspace.adapters.tls import Authority
-from dataspace.bootstrap import AUTHORITY, build_hub, start_link
+from dataspace.bootstrap import AUTHORITY, HubServices, build_hub, start_link
 from dataspace.errors import SetupError
 from dataspace.http.app import create_app
-from dataspace.http.scheduling import harvests_on_schedule
+from dataspace.http.renewing import renewing
+from dataspace.http.scheduling import harvests_on_schedule, permits_on_schedule
 from dataspace.settings import HubSettings
 from dataspace.site.run import only_one, stopped_by_signals
 
@@ -27,9 +31,20 @@ class Address:
     url: str
     ca: str
     superlink: str
+    flight: str = ""
+    """Where the second door is, empty where there is none."""
 
 
-def serve(settings: HubSettings, started: Callable[[Address], None], federated: bool = True) -> None:
+Door = Callable[[HubServices, Path, Path], AbstractContextManager[str]]
+"""A second door to the same services, from the hub's certificate and its key; gives its address."""
+
+
+def serve(
+    settings: HubSettings,
+    started: Callable[[Address], None],
+    federated: bool = True,
+    beside: Door | None = None,
+) -> None:
     """Serve until SIGTERM or SIGINT. Raises SetupError where the port is in use; leaves no child process behind."""
     stop = threading.Event()
     # The server gives a signal that it took back to whoever had it before: without a handler here, that would end the
@@ -37,7 +52,7 @@ def serve(settings: HubSettings, started: Callable[[Address], None], federated: 
     with only_one(settings.home), stopped_by_signals(stop):
         listener = _listen(settings)
         try:
-            _serve(settings, listener, started, federated, stop)
+            _serve(settings, listener, started, federated, stop, beside)
         finally:
             listener.close()
             (settings.home / ADDRESS).unlink(missing_ok=True)
@@ -49,6 +64,7 @@ def _serve(
     started: Callable[[Address], None],
     federated: bool,
     stop: threading.Event,
+    beside: Door | None,
 ) -> None:
     authority = Authority.load(settings.home / AUTHORITY)
     certificate, key = authority.issue_server(settings.names, settings.home / "tls")
@@ -60,6 +76,7 @@ def _serve(
             else build_hub(settings)
         )
         try:
+            _settle(services)
             superlink = federation.nodes.address if federation else ""
             url = f"https://{settings.names[0]}:{listener.getsockname()[1]}"
             address = Address(url, str(settings.home / AUTHORITY / "ca.crt"), superlink)
@@ -74,13 +91,29 @@ def _serve(
                 server_header=False,
             )
             if not stop.is_set():
-                with harvests_on_schedule(services.harvesting, services.name):
+                with ExitStack() as doors:
+                    if beside is not None:
+                        opened = doors.enter_context(beside(services, certificate, key))
+                        address = replace(address, flight=opened)
+                    tls = settings.home / "tls"
+                    # The server makes its context when it starts, so it is asked for later.
+                    doors.enter_context(renewing(authority, settings.names, tls, lambda: config.ssl))
+                    doors.enter_context(harvests_on_schedule(services.harvesting, services.name))
+                    doors.enter_context(permits_on_schedule(services.permitting))
                     _Told(config, lambda: _announce(settings, address, started)).run(sockets=[listener])
         finally:
             services.close()
     finally:
         if federation is not None:
             federation.stop()
+
+
+def _settle(services: HubServices) -> None:
+    """Read the policies before anybody asks, and spare what is loaded by now the rounds of the garbage collector: a
+    round over a hundred thousand policies would halt every answer for seconds."""
+    services.publishing.policies.current()
+    gc.collect()
+    gc.freeze()
 
 
 class _Told(uvicorn.Server):

@@ -5,10 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 
 from dataspace.bootstrap import HubServices
-from dataspace.http.bodies import InviteBody, OfferBody, SiteTokenBody, body
+from dataspace.http.bodies import AdmitBody, BecauseBody, InviteBody, OfferBody, SiteTokenBody, body
 from dataspace.http.replies import reply
 from dataspace.http.signing_in import Asker
-from dataspace.service.joining import JoinRequest
+from dataspace.service.join_requests import JoinRequest, Waiting
+from dataspace.service.witnessing import Sighting
 
 
 def sites(hub: HubServices) -> APIRouter:
@@ -23,12 +24,43 @@ def sites(hub: HubServices) -> APIRouter:
     @router.post("/invite", status_code=201)
     def invite(asker: Asker, said: Annotated[InviteBody, Depends(body(InviteBody))]) -> Response:
         """A single-use invitation."""
-        return reply(hub.joining.invite(asker, said.site), 201)
+        return reply(hub.joining.invite(asker, said.site, said.at_once), 201)
 
     @router.post("/join", status_code=201)
     def join(said: Annotated[JoinRequest, Depends(body(JoinRequest))]) -> Response:
-        """Admit a site. The invitation stands in for a token."""
-        return reply(hub.joining.join(said), 201)
+        """Use an invitation up, which stands in for a token. 202 while the request waits for the administrator."""
+        told = hub.joining.join(said)
+        return reply(told, 202 if isinstance(told, Waiting) else 201)
+
+    @router.get("/requests")
+    def requests(asker: Asker) -> Response:
+        """Sites that wait to be let in."""
+        return reply(hub.admitting.requests(asker))
+
+    @router.post("/{name}/admit")
+    def admit(asker: Asker, name: str, said: Annotated[AdmitBody, Depends(body(AdmitBody))]) -> Response:
+        """Let a site in whose people read this fingerprint aloud."""
+        return reply(hub.admitting.admit(asker, name, said.fingerprint))
+
+    @router.post("/{name}/expel")
+    def expel(asker: Asker, name: str, said: Annotated[BecauseBody, Depends(body(BecauseBody))]) -> Response:
+        """End a site, or turn its request down."""
+        return reply(hub.admitting.expel(asker, name, said.because))
+
+    @router.post("/{name}/leave")
+    def leave(asker: Asker, name: str, said: Annotated[BecauseBody, Depends(body(BecauseBody))]) -> Response:
+        """A site goes by its own will."""
+        return reply(hub.admitting.leave(asker, name, said.because))
+
+    @router.get("/{name}/witness")
+    def latest(asker: Asker, name: str) -> Response:
+        """The last checkpoint of a site that was countersigned here."""
+        return reply({"checkpoint": hub.witnessing.latest(asker, name)})
+
+    @router.post("/{name}/witness")
+    def witness(asker: Asker, name: str, said: Annotated[Sighting, Depends(body(Sighting))]) -> Response:
+        """Countersign a checkpoint that extends the last one; the hub's own, with the proof that it grew."""
+        return reply(hub.witnessing.witness(asker, name, said))
 
     @router.post("/{name}/token", status_code=201)
     def token(name: str, said: Annotated[SiteTokenBody, Depends(body(SiteTokenBody))]) -> Response:

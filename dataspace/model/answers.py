@@ -32,9 +32,13 @@ class AnswerNote:
     filtered: tuple[str, ...] = ()
     masked: Mapping[str, str] = field(default_factory=dict)
     intervals: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    costs: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """ε and δ of each noisy measure, of which the answer's own are made up."""
     epsilon: float = 0.0
     delta: float = 0.0
     left: float | None = None
+    maximum_rows: int | None = None
+    """The most rows that the permit gives in one answer; an answer of as many may have been cut off there."""
     intent: int | None = None
     """Number of the record in the log that announced this answer."""
     repeated: bool = False

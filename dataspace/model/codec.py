@@ -12,7 +12,7 @@ that names the path, never the value.
 import base64
 import binascii
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import datetime
 from enum import Enum
@@ -27,26 +27,44 @@ T = TypeVar("T")
 
 def to_json(value: object) -> Json:
     """The JSON form of a noun. Raises TypeError for what is not a noun."""
-    match value:
-        case Enum():
-            return value.value
-        case None | bool() | int() | float() | str():
-            return value
-        case bytes():
-            return base64.b64encode(value).decode()
-        case datetime():
-            return value.isoformat()
-        case Mapping():
-            return {_key(key): to_json(item) for key, item in value.items()}
-        case tuple() | list():
-            return [to_json(item) for item in value]
-        case frozenset() | set():
-            return sorted((to_json(item) for item in value), key=repr)
-        case _ if is_dataclass(value) and not isinstance(value, type):
-            body = {field.name: to_json(getattr(value, field.name)) for field in fields(value)}
-            return {"is": type(value).__name__, **body} if type(value).__name__ in _TAGGED else body
-    raise TypeError(f"{type(value).__name__} has no JSON form")
+    kind: Any = type(value)
+    return value if kind in _PLAIN else _writer(kind)(value)
 
+
+@cache
+def _writer(kind: type) -> Callable[[Any], Json]:
+    """How values of a type are written: looked up once for each type, as a policy or a record has many of few."""
+    if issubclass(kind, Enum):
+        return lambda value: value.value
+    if kind is type(None) or issubclass(kind, bool | int | float | str):
+        return lambda value: value
+    if issubclass(kind, bytes):
+        return lambda value: base64.b64encode(value).decode()
+    if issubclass(kind, datetime):
+        return lambda value: value.isoformat()
+    if issubclass(kind, Mapping):
+        return lambda value: {_key(key): to_json(item) for key, item in value.items()}
+    if issubclass(kind, tuple | list):
+        return lambda value: [to_json(item) for item in value]
+    if issubclass(kind, frozenset | set):
+        return lambda value: sorted((to_json(item) for item in value), key=repr)
+    if is_dataclass(kind):
+        return _noun_writer(_names(kind), {"is": kind.__name__} if kind.__name__ in _TAGGED else {})
+    raise TypeError(f"{kind.__name__} has no JSON form")
+
+
+def _noun_writer(names: tuple[str, ...], tag: Mapping[str, str]) -> Callable[[Any], Json]:
+    def write(value: Any) -> Json:
+        body: dict[str, Json] = dict(tag)
+        for name in names:
+            item = getattr(value, name)
+            body[name] = item if type(item) in _PLAIN else to_json(item)
+        return body
+
+    return write
+
+
+_PLAIN = frozenset({type(None), bool, int, float, str})
 
 # The members of unions, which alone say in JSON what they are.
 _TAGGED = frozenset(
@@ -152,6 +170,11 @@ def _read_union(members: tuple[Any, ...], document: Json, path: str) -> Any:
         except ValueError as error:
             problem = error
     raise ValueError(f"{path}: fits none of the allowed types") from problem
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 @cache

@@ -8,6 +8,9 @@ from dataspace.model.curation import Change, Chapter, Expectation, Provenance, S
 from dataspace.model.descriptions import Description
 from dataspace.model.names import ColumnName, DatasetName
 
+SITES = "sites"
+"""Said of a dataset whose rows lie at sites, where others name the kind of their source."""
+
 
 class Label(StrEnum):
     """What a column holds, as far as privacy is concerned. Policies speak of labels, so that they stay small."""
@@ -119,6 +122,16 @@ class Responsibility:
 
 
 @dataclass(frozen=True, slots=True)
+class OptOut:
+    """That a list of persons came, without the list: its digest is salted, so that no name can be tried against it."""
+
+    since: datetime
+    digest: str
+    objection: bool = False
+    """An objection or a withdrawn consent: it acts at once and everywhere. Else it binds later approvals."""
+
+
+@dataclass(frozen=True, slots=True)
 class Dataset:
     """One lineage: a name under which versions follow each other.
 
@@ -145,6 +158,30 @@ class Dataset:
     """What each new version is checked against."""
     mapping: tuple[Step, ...] = ()
     """How local columns, codes and units become those of the dictionary; applied to each new version."""
+    in_place: str = ""
+    """The kind of source that the rows stay in (`postgresql`, `s3`, `sites`); empty where they lie in the vault."""
+    opt_outs: tuple[OptOut, ...] = ()
+    """Lists of persons who are left out, oldest first; each list has all that the one before it had."""
+
+    def left_out(self, approved: datetime | None) -> tuple[str, ...]:
+        """Digests of the lists that leave persons out of what was approved then; None: of what needs no approval.
+
+        An opt-out binds what is approved after it; an objection binds everything, from the moment it came.
+        """
+        frozen = [o for o in self.opt_outs if not o.objection and (approved is None or o.since <= approved)]
+        objections = [o for o in self.opt_outs if o.objection]
+        return tuple(found[-1].digest for found in (frozen, objections) if found)
+
+    @property
+    def objected(self) -> datetime | None:
+        """When the last objection came, if any did."""
+        return max((o.since for o in self.opt_outs if o.objection), default=None)
+
+    @property
+    def federated(self) -> bool:
+        """The rows lie at sites. Records of before this was said are known by their dictionary."""
+        described = self.latest is None and self.published and bool(self.dictionary)
+        return self.in_place == SITES or (described and not self.in_place)
 
     def chapter(self, sha256: str) -> Chapter | None:
         """The place of a version in the history, or None."""

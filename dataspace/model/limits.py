@@ -28,6 +28,20 @@ class SiteLimits:
     units: int = 50
     events: int = 10
     rounds: int = 100
+    trusts: tuple[str, ...] = ()
+    """Whose word is taken for facts about who asks: `hub`, or whoever else asserts; empty: everybody's."""
+    hours: str = ""
+    """When it answers, as `20:00-06:00` in the machine's time zone; empty: always."""
+    cores: int = 0
+    """Most processor cores that a worker uses, and the service as a whole; 0 leaves the usual."""
+    memory_mb: int = 0
+    """Memory in MB for the engine of one worker, and the service as a whole; 0 leaves the usual."""
+    cohort: int = 0
+    """Fewest privacy units behind a published cell, where policy and permit ask for fewer; 0 leaves it to them."""
+    minimum_sites: int = 0
+    """Fewest sites that have to be asked together; 0 leaves it to policy and permit."""
+    foreign_apps: bool = False
+    """Whether code packages other than the one of the site's own software may be approved and answered."""
 
 
 HOLDOUTS = (0.0, 0.25)

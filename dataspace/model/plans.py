@@ -33,23 +33,46 @@ class Function(StrEnum):
     COUNT = "count"
     SUM = "sum"
     AVG = "avg"
+    VARIANCE = "variance"
+    STDDEV = "stddev"
+    QUANTILE = "quantile"
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One number in each cell. `column` is None for a count of privacy units."""
+    """One number in each cell. `column` is None for a count of privacy units.
+
+    `where` narrows the rows of this measure alone, and `level` is that of a quantile, between 0 and 1; both, like
+    variances and quantiles, are for noisy answers only.
+    """
 
     function: Function
     column: ColumnName | None
     name: str
+    where: Predicate | None = None
+    level: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One branch of a computed key: rows that meet `when`, and no branch before it, belong to `value`."""
+
+    when: Predicate
+    value: Value
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One column that cells are grouped by; `values` its declared domain, empty where none is declared."""
+    """One column that cells are grouped by; `values` its declared domain, empty where none is declared.
+
+    A computed key has `cases`, and `column` is its name in the answer alone. Computed keys are for noisy answers.
+    """
 
     column: ColumnName
     values: tuple[Value, ...] = ()
+    cases: tuple[Case, ...] = ()
+    otherwise: Value = None
+    """What a computed key is where no case applies; None: no group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +99,22 @@ class Disclosure:
     dominance_n: int = 2
     dominance_share: float = 0.9
     p_percent: float = 0.1
+    round_to: int = 1
+    """Counts are told as multiples of this; 1 rounds nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """How a noisy answer is made: ε for the whole answer, split evenly over its measures; δ is 0 (pure).
+    """How a noisy answer is made: ε for the whole answer, split evenly over its measures.
 
-    `lower` and `upper` bound each summed column, from the catalogue.
+    `bounds` are the lower and upper bound of each column whose values are used, declared or found privately. `whole`
+    are those of whole numbers. δ is 0 (pure) unless groups are found by a threshold.
     """
 
     epsilon: float
     bounds: Mapping[ColumnName, tuple[float, float]] = field(default_factory=dict)
+    delta: float = 0.0
+    whole: frozenset[ColumnName] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +127,23 @@ class RowsPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """By whom and under what an aggregate was asked, so that its answer is compared with earlier ones.
+
+    `across`: besides the permit's, the answers of these are looked at: `principal`, `project`. `number` is the record
+    of the intent. `domains` are the declared values of columns: that there are no others counts as public.
+    """
+
+    principal: str
+    permit: str
+    project: str
+    question: str
+    number: int
+    across: tuple[str, ...] = ()
+    domains: Mapping[ColumnName, tuple[Value, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class CellsPlan:
     """An aggregate or noisy question: the plan over one cut, and what the clerk does with its cells."""
 
@@ -107,6 +152,8 @@ class CellsPlan:
     kind: AnswerKind
     disclosure: Disclosure = field(default_factory=Disclosure)
     noise: Noise | None = None
+    asked: Asked | None = None
+    """None where the answer is not compared with earlier ones."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,8 @@ class RunOrder:
     minimum: int = 1
     round_seconds: float = 600.0
     run_seconds: float = 86_400.0
+    roster: Mapping[SiteName, str] = field(default_factory=dict)
+    """The sites that the permit was granted for, each with the digest of its key; empty where it names none."""
 
 
 @dataclass(frozen=True, slots=True)

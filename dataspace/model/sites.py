@@ -7,6 +7,18 @@ from dataspace.model.names import DatasetName, SiteName
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """A request to join: the keys that were made at the site, and the digest of the invitation that it used up."""
+
+    invite: str
+    node_key: bytes
+    signing_key: bytes
+    log_key: str
+    title: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """One site as the hub knows it. Keys are raw public keys of 32 bytes (Ed25519).
 
@@ -24,3 +36,12 @@ class Site:
     """`name@version` of the dictionary that its datasets claim to follow, or empty."""
     datasets: tuple[DatasetName, ...] = field(default=())
     """Lineages that it offers for federated questions."""
+    log_key: str = ""
+    """The verifier key of the site's own log (C2SP), which the hub witnesses."""
+    invite: str = ""
+    """Digest of the invitation that it joined with."""
+    candidate: Candidate | None = None
+    """Waits for the hub's administrator; what the site was before stands until then."""
+    ended: datetime | None = None
+    """When it left or was expelled; `joined` is None then."""
+    because: str = ""

@@ -1,24 +1,38 @@
 """A researcher's SQL: resolve, choose the kind of answer, decide, and hand over to `answering`."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
-from dataspace.errors import AccessDenied, Conflict, InvalidRequest, UnknownName, UnsupportedQuery
+from dataspace.errors import (
+    AccessDenied,
+    Conflict,
+    InvalidRequest,
+    SourceChanged,
+    UnknownName,
+    UnsupportedQuery,
+)
 from dataspace.model.datasets import Column, Dataset, VersionRef
 from dataspace.model.decisions import Allow, Decision, Deny
 from dataspace.model.names import HUB, ColumnName, DatasetName, PermitId, SiteName
 from dataspace.model.permits import Permit
 from dataspace.model.plans import AggregatePlan, RowsPlan
 from dataspace.model.policies import Action, AnswerKind
-from dataspace.model.predicates import columns_of
-from dataspace.model.principals import Principal, Role
+from dataspace.model.principals import Principal
 from dataspace.model.requests import AccessRequest, Query
+from dataspace.planning.cells import columns_read as columns_read
+from dataspace.planning.forecasting import Forecast
 from dataspace.policy.compose import effective
 from dataspace.policy.decide import decide
 from dataspace.ports import Catalog, Clock, PermitStore, PolicyStore, SqlReader
-from dataspace.service.answering import Answering, Delivered
+from dataspace.ports_places import StayingAway
+from dataspace.service.answering import Answering, Delivered, RowStream
+from dataspace.service.discovering import visible_dataset
+from dataspace.service.impact import impact_facts
+from dataspace.service.objecting import check_objections, check_shape
+from dataspace.service.pinned_version import permitted_version
+from dataspace.service.pricing import Wish
 from dataspace.vocabulary.terms import find, words
 
 ACTIONS = {
@@ -27,6 +41,8 @@ ACTIONS = {
     AnswerKind.NOISY: Action.AGGREGATE,
     AnswerKind.TRAIN: Action.TRAIN,
 }
+CHANGES = 2
+"""How often a source may change under one question before its asker is told so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +63,37 @@ class Asking:
     clock: Clock
     reader: SqlReader
     answering: Answering
+    away: StayingAway | None = None
 
-    def ask(self, query: Query) -> Delivered | tuple[pa.Schema, Iterator[pa.RecordBatch]]:
-        """An answer of cells, or a schema and a stream of rows. Raises RequestError or NoAnswer."""
+    def still_given(self, query: Query) -> None:
+        """Raises what would be raised if it were asked now, though nothing is run: before an answer is told again."""
+        for request, _ in self._resolved(query).requests.values():
+            self.answering.enforcement.granted(request, query.text)
+
+    def ask(self, query: Query) -> Delivered | tuple[pa.Schema, RowStream]:
+        """An answer of cells, or a schema and a stream of rows. Raises RequestError or NoAnswer.
+
+        Where rows stay in their source and are another version by now, all of it is done again for that one.
+        """
+        for _ in range(CHANGES):
+            try:
+                return self._asked(query)
+            except SourceChanged as changed:
+                if self.away is None:
+                    raise
+                self.away.renew(DatasetName(changed.name))
+        return self._asked(query)
+
+    def _asked(self, query: Query) -> Delivered | tuple[pa.Schema, RowStream]:
         resolved = self._resolved(query)
         requests = resolved.requests
         try:
             if isinstance(resolved.plan, RowsPlan):
                 return self.answering.rows(query.principal, requests, resolved.plan, query.text)
             ((request, dataset),) = requests.values()
-            return self.answering.cells(request, dataset, resolved.plan, query.text, query.epsilon)
+            return self.answering.cells(
+                request, dataset, resolved.plan, query.text, self._wish(query, dataset)
+            )
         except AccessDenied as refused:
             request, _ = requests[DatasetName(refused.name)]
             raise AccessDenied(
@@ -77,9 +114,25 @@ class Asking:
                     decision = self._naming_own_permit(query, request, decision)
                 case Allow(obligations) if isinstance(resolved.plan, AggregatePlan):
                     owed = effective(obligations)
-                    self.answering.check(request, dataset, owed, resolved.plan, query.epsilon)
+                    self.answering.check(request, dataset, owed, resolved.plan, self._wish(query, dataset))
             found.append((name, decision))
         return found
+
+    def forecast(self, query: Query) -> Forecast | None:
+        """What a noisy answer would cost and how exact it would be, or None where none is given. Reads no data."""
+        if self.kind_of(query) is not AnswerKind.NOISY:
+            return None
+        resolved = self._resolved(query)
+        ((request, dataset),) = resolved.requests.values()
+        decision = decide(request, self.policies.current(), self.clock.now())
+        if not isinstance(decision, Allow) or not isinstance(resolved.plan, AggregatePlan):
+            return None
+        owed = effective(decision.obligations)
+        return self.answering.forecast(request, dataset, owed, resolved.plan, self._wish(query, dataset))
+
+    def _wish(self, query: Query, dataset: Dataset) -> Wish:
+        version = self.catalog.version(dataset.latest) if dataset.latest else None
+        return Wish(query.epsilon, query.error, version.rows if version else 0)
 
     def kind_of(self, query: Query) -> AnswerKind:
         """As asked; else noisy where ε is given; else what the shape of the text says.
@@ -91,7 +144,7 @@ class Asking:
             if query.kind is AnswerKind.TRAIN:
                 raise InvalidRequest("A query cannot train.", "Use `hub.train(…)` or `hub.glm(…)`.")
             return query.kind
-        if query.epsilon is not None:
+        if query.epsilon is not None or query.error is not None:
             return AnswerKind.NOISY
         try:
             self._compiled(query)
@@ -113,18 +166,18 @@ class Asking:
         kind = self.kind_of(query)
         if kind is AnswerKind.ROWS:
             return self._for_rows(query, permit)
-        dataset, plan = self._compiled(query)
+        dataset, plan = self._compiled(query, kind is AnswerKind.NOISY)
         request = self._request(query, kind, permit, dataset, columns_read(plan))
         return _Resolved(plan, {dataset.name: (request, dataset)})
 
     def _for_rows(self, query: Query, permit: Permit | None) -> _Resolved:
-        plan, needed = self.reader.gate(query.text, self._known(query))
-        datasets = {name: self._dataset(name, query.principal) for name in needed}
+        known = self._known(query, permit)
+        plan, needed = self.reader.gate(self._text(query), known)
         return _Resolved(
             plan,
             {
-                name: (self._request(query, AnswerKind.ROWS, permit, dataset, needed[name]), dataset)
-                for name, dataset in datasets.items()
+                name: (self._request(query, AnswerKind.ROWS, permit, known[name], columns), known[name])
+                for name, columns in needed.items()
             },
         )
 
@@ -150,27 +203,37 @@ class Asking:
         """The permit named, if it is this principal's; another's does not exist for them."""
         if query.permit is None:
             return None
-        mine = self._own(query.principal)
-        if query.permit not in mine:
-            raise UnknownName("permit", query.permit, tuple(mine), "`dataspace permit list` shows yours.")
-        return mine[query.permit]
+        signed = self.permits.permit(query.permit)
+        if signed is None or query.principal.id not in signed.permit.persons:
+            mine = tuple(self._own(query.principal))
+            raise UnknownName("permit", query.permit, mine, "`dataspace permit list` shows yours.")
+        return signed.permit
 
-    def _compiled(self, query: Query) -> tuple[Dataset, AggregatePlan]:
-        names = self.reader.relations(query.text)
+    def _compiled(self, query: Query, noisy: bool = False) -> tuple[Dataset, AggregatePlan]:
+        names = self.reader.relations(self._text(query))
         if len(names) != 1:
             raise UnsupportedQuery(
                 f"an aggregate over {len(names)} datasets",
                 "Ask about one dataset at a time, or ask for rows.",
             )
-        dataset = self._dataset(next(iter(names)), query.principal)
-        return dataset, self.reader.aggregate(query.text, dataset)
+        dataset = self._dataset(next(iter(names)), query.principal, self.permit_of(query))
+        return dataset, self.reader.aggregate(self._text(query), dataset, noisy)
 
-    def _known(self, query: Query) -> dict[DatasetName, Dataset]:
-        names = self.reader.relations(query.text)
-        return {name: self._dataset(name, query.principal) for name in names}
+    def _text(self, query: Query) -> str:
+        """What is decided on and runs. What is recorded is the question as it was written."""
+        if query.parameters is None:
+            return query.text
+        return self.reader.bound(query.text, query.parameters)
 
-    def _dataset(self, name: DatasetName, principal: Principal) -> Dataset:
-        return visible_dataset(self.catalog, name, principal)
+    def _known(self, query: Query, permit: Permit | None) -> dict[DatasetName, Dataset]:
+        names = self.reader.relations(self._text(query))
+        return {name: self._dataset(name, query.principal, permit) for name in names}
+
+    def _dataset(self, name: DatasetName, principal: Principal, permit: Permit | None) -> Dataset:
+        dataset = visible_dataset(self.catalog, name, principal, self.answering.enforcement)
+        if dataset.in_place and self.away is not None and self.away.stale(name):
+            self.answering.cuts.drop(name)  # the next cut reads the source again
+        return permitted_version(self.catalog, dataset, permit)
 
     def _request(
         self,
@@ -204,37 +267,20 @@ def access_request(
     Raises Conflict where the latest version was withdrawn or erased.
     """
     check_open(dataset)
+    check_objections(dataset, kind, permit)
+    check_shape(dataset, permit, site)
     asked: tuple[Column, ...] = tuple(column for column in dataset.columns if column.name in columns)
     version = dataset.latest or VersionRef(dataset.name, "latest")
-    return AccessRequest(principal, ACTIONS[kind], purpose, version, asked, kind, permit, site)
+    return AccessRequest(
+        principal, ACTIONS[kind], purpose, version, asked, kind, permit, site, impact_facts(dataset)
+    )
 
 
 def check_open(dataset: Dataset) -> None:
-    """Raises Conflict where the latest version was withdrawn or erased: an older one is never taken instead."""
+    """Raises Conflict where the version asked for was withdrawn or erased: no other one is taken instead."""
     if closed := dataset.closed:
         why = f": {closed.reason.rstrip('.')}" if closed.reason else ""
         raise Conflict(
             f"Version {closed.number} of '{dataset.name}' was {closed.standing.value}{why}.",
             "It cannot be asked any more; ask its steward for a new version.",
         )
-
-
-def columns_read(plan: AggregatePlan) -> frozenset[ColumnName]:
-    """The columns that a compiled question looks at."""
-    keys = {key.column for key in plan.keys}
-    measured = {measure.column for measure in plan.measures if measure.column is not None}
-    return frozenset(keys | measured) | columns_of(plan.where)
-
-
-def visible_dataset(catalog: Catalog, name: DatasetName, principal: Principal) -> Dataset:
-    """The dataset, if this principal may know of it; for others it does not exist."""
-    dataset = catalog.get(name)
-    if dataset is None or not may_discover(dataset, principal):
-        names = tuple(d.name for d in catalog.all() if may_discover(d, principal))
-        raise UnknownName("dataset", name, names, "`dataspace dataset list` shows the ones you can see.")
-    return dataset
-
-
-def may_discover(dataset: Dataset, principal: Principal) -> bool:
-    """Drafts are seen by stewards and administrators only."""
-    return dataset.published or bool(principal.roles & {Role.STEWARD, Role.ADMINISTRATOR})

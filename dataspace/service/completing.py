@@ -12,7 +12,7 @@ from dataspace.model.names import DatasetName, dataset_name
 from dataspace.model.principals import Principal, Role
 from dataspace.model.records import JSON, RecordKind
 from dataspace.ports import Catalog
-from dataspace.service.asking import visible_dataset
+from dataspace.service.discovering import visible_dataset
 from dataspace.service.enforcing import Enforcement
 from dataspace.service.permitting import require
 from dataspace.transparency.canonical import digest
@@ -36,12 +36,14 @@ class Completing:
 
     def check(self, principal: Principal, name: str) -> Completeness:
         """What the record lacks, in plain words. Whoever may see a record may check it."""
-        return check(visible_dataset(self.catalog, DatasetName(name), principal), self._today())
+        return check(
+            visible_dataset(self.catalog, DatasetName(name), principal, self.enforcement), self._today()
+        )
 
     def edit(self, steward: Principal, name: str, fields: Mapping[str, Sequence[str]]) -> Dataset:
         """Fill in fields. Raises Conflict where a published record would no longer say what it must."""
         require(steward, Role.STEWARD)
-        before = visible_dataset(self.catalog, DatasetName(name), steward)
+        before = visible_dataset(self.catalog, DatasetName(name), steward, self.enforcement)
         after = edited(before, fields)
         if after.published:
             refuse_incomplete(after, self._today())
@@ -52,7 +54,7 @@ class Completing:
     def publish(self, steward: Principal, name: str) -> Dataset:
         """Let others see the record. Raises Conflict that names all that is missing."""
         require(steward, Role.STEWARD)
-        draft = visible_dataset(self.catalog, DatasetName(name), steward)
+        draft = visible_dataset(self.catalog, DatasetName(name), steward, self.enforcement)
         published = replace(draft, published=True)
         refuse_incomplete(published, self._today())
         if published != draft:
@@ -109,6 +111,8 @@ def filled(dataset: Dataset, version: Version, profile: Profile | None = None) -
     day = version.created.date().isoformat()
     size = sum(file.size for file in version.files)
     here = Distribution(title="Parquet", format="PARQUET", media_type=PARQUET, size=size)
+    if dataset.in_place:
+        here = Distribution(title="Stays in its source")
     elsewhere = tuple(d for d in about.distributions if d.access_url or d.download_url)
     about = replace(
         about,

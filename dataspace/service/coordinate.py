@@ -36,7 +36,13 @@ class _Run:
 
     def ask(self, step: Step, number: int, arrays: Arrays) -> dict[SiteName, SiteReply]:
         """One exchange with every site that has not refused for good; the answers by site, sorted."""
-        document = {"plan": self.order.plan, "permit": self.order.permit, "principal": self.order.principal}
+        document = {
+            "plan": self.order.plan,
+            "permit": self.order.permit,
+            "principal": self.order.principal,
+            "roster": dict(self.order.roster),
+            "sites": sorted(self.order.sites),
+        }
         asked = [site for site in self.order.sites if not self._for_good(site)]
         messages = {site: SiteMessage(self.order.run, number, step, document, arrays) for site in asked}
         answers: dict[SiteName, SiteReply] = {}

@@ -14,7 +14,7 @@ from dataspace.model.names import DatasetName
 from dataspace.model.principals import Principal, Role
 from dataspace.model.records import RecordKind
 from dataspace.ports import Catalog, Cuts, Profiles, Vault
-from dataspace.service.asking import visible_dataset
+from dataspace.service.discovering import visible_dataset
 from dataspace.service.dummies import dummy_rows
 from dataspace.service.expecting import parse_expectation
 from dataspace.service.matching import match_dictionary
@@ -43,7 +43,9 @@ class Curating:
 
     def history(self, principal: Principal, name: str) -> Sequence[Chapter]:
         """Every version, oldest first, and whether it may still be asked."""
-        return visible_dataset(self.catalog, DatasetName(name), principal).history
+        return visible_dataset(
+            self.catalog, DatasetName(name), principal, self.registering.enforcement
+        ).history
 
     def version(self, steward: Principal, name: str, which: str) -> Version:
         """One version by its number, or the beginning of its hash: for stewards, since it counts its rows."""
@@ -51,7 +53,7 @@ class Curating:
         return self._version(steward, name, which)
 
     def _version(self, principal: Principal, name: str, which: str) -> Version:
-        dataset = visible_dataset(self.catalog, DatasetName(name), principal)
+        dataset = visible_dataset(self.catalog, DatasetName(name), principal, self.registering.enforcement)
         found = self.catalog.version(VersionRef(dataset.name, _chapter(dataset, which).sha256))
         if found is None:
             raise UnknownName("version", which)
@@ -64,7 +66,7 @@ class Curating:
     def profile(self, steward: Principal, name: str, which: str = "") -> Profile:
         """The profile of a version with its difference to the one before: for stewards only."""
         require(steward, Role.STEWARD)
-        dataset = visible_dataset(self.catalog, DatasetName(name), steward)
+        dataset = visible_dataset(self.catalog, DatasetName(name), steward, self.registering.enforcement)
         ref = VersionRef(dataset.name, _chapter(dataset, which).sha256)
         found = self.profiles.get(ref)
         if found is None:
@@ -79,7 +81,7 @@ class Curating:
         Raises Conflict where it has come that far already, or where another dataset holds the bytes to be erased.
         """
         require(steward, Role.STEWARD)
-        dataset = visible_dataset(self.catalog, DatasetName(name), steward)
+        dataset = visible_dataset(self.catalog, DatasetName(name), steward, self.registering.enforcement)
         chapter = _chapter(dataset, which)
         if _ORDER.index(standing) <= _ORDER.index(chapter.standing):
             raise Conflict(
@@ -111,7 +113,7 @@ class Curating:
     def expect(self, steward: Principal, name: str, rules: Sequence[str]) -> Dataset:
         """Replace the rules that every new version is held against; the latest one has to keep them."""
         require(steward, Role.STEWARD)
-        dataset = visible_dataset(self.catalog, DatasetName(name), steward)
+        dataset = visible_dataset(self.catalog, DatasetName(name), steward, self.registering.enforcement)
         parsed = tuple(dict.fromkeys(parse_expectation(rule) for rule in rules))
         version = self.catalog.version(dataset.latest) if dataset.latest else None
         if version is not None and dataset.closed is None:
@@ -129,7 +131,7 @@ class Curating:
         With `apply` a new version is made by it, which then claims to follow the dictionary.
         """
         require(steward, Role.STEWARD)
-        dataset = visible_dataset(self.catalog, DatasetName(name), steward)
+        dataset = visible_dataset(self.catalog, DatasetName(name), steward, self.registering.enforcement)
         shared = self.catalog.dictionary(dictionary)
         if shared is None:
             raise UnknownName(
@@ -148,13 +150,15 @@ class Curating:
 
     def dummy(self, principal: Principal, name: str, n: int, seed: int = 0) -> pa.Table:
         """Rows made up from the description, for anyone who may see it. No data is read, no ε is spent."""
-        return dummy_rows(visible_dataset(self.catalog, DatasetName(name), principal), n, seed)
+        return dummy_rows(
+            visible_dataset(self.catalog, DatasetName(name), principal, self.registering.enforcement), n, seed
+        )
 
     def _further(
         self, steward: Principal, name: str, said: Registration, matching: Matching | None = None
     ) -> Registered:
         require(steward, Role.STEWARD)
-        dataset = visible_dataset(self.catalog, DatasetName(name), steward)
+        dataset = visible_dataset(self.catalog, DatasetName(name), steward, self.registering.enforcement)
         earlier = self.catalog.version(dataset.latest) if dataset.latest else None
         if earlier is None:
             raise InvalidRequest(f"'{name}' has no version here.", "Register one first.")

@@ -7,6 +7,7 @@ from pathlib import Path
 from dataspace.connector import Source
 from dataspace.model.principals import Principal, Role
 from dataspace.ports import Incoming
+from dataspace.service.conditions import Conditions
 from dataspace.service.permitting import require
 from dataspace.service.registering import Registered, Registering, Registration
 
@@ -18,6 +19,8 @@ class Depositing:
     registering: Registering
     incoming: Incoming
     source: Callable[[Path], tuple[Source, str]]
+    conditions: Conditions | None = None
+    """Where there is none, DUO codes are refused rather than forgotten."""
 
     def check(self, steward: Principal) -> None:
         """Raises NotAllowed before the first byte of a file is taken."""
@@ -35,4 +38,6 @@ class Depositing:
         """Register a file that lies on this machine, for whoever runs commands here."""
         self.check(steward)
         source, item = self.source(path)
+        if self.conditions is not None:  # before the data: no question comes in between
+            said = self.conditions.declared(steward, said)
         return self.registering.register(steward, source, item, said, type(source).__name__)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pyarrow as pa
 
 from dataspace.errors import Conflict, InvalidRequest
-from dataspace.model.curation import Chapter, Expectation, Step
+from dataspace.model.curation import Chapter, Expectation, Rename, Step
 from dataspace.model.datasets import Column, Dataset, Dictionary, Label, Responsibility, Version
 from dataspace.model.names import ColumnName
 from dataspace.service.normalising import columns_of_schema, normalised_schema
@@ -15,21 +15,40 @@ from dataspace.vocabulary.record_edit import edited
 
 
 def columns_described(
-    shape: pa.Schema, lineage: Dataset | None, dictionary: Dictionary | None, labels: Sequence[str]
+    shape: pa.Schema,
+    lineage: Dataset | None,
+    dictionary: Dictionary | None,
+    labels: Sequence[str],
+    steps: Sequence[Step] = (),
 ) -> tuple[Column, ...]:
-    """Titles, codes, bounds and labels: from the dictionary, else as they were; labels that are typed replace them."""
+    """Titles, codes, bounds and labels: from the dictionary, else as they were; labels that are typed replace them.
+
+    No step takes a label away: a column that was renamed, cast or generalised keeps what it had, as policies speak of
+    labels. Only typing another one, or `none`, does.
+    """
     shared = {column.name: column for column in dictionary.columns} if dictionary else {}
     before = {column.name: column for column in lineage.columns} if lineage else {}
     bare = columns_of_schema(normalised_schema(shape))
     said = _labels(labels, [column.name for column in bare])
-    described = []
+    described, origins = [], _origins(steps)
     for column in bare:
         known = shared.get(column.name)
         if known is None:
             earlier = before.get(column.name)
             known = earlier if earlier is not None and earlier.type is column.type else column
-        described.append(replace(known, labels=said.get(column.name, known.labels)))
+        source = before.get(origins.get(column.name, column.name))
+        kept = known.labels | (source.labels if source is not None else frozenset())
+        described.append(replace(known, labels=said.get(column.name, kept)))
     return tuple(described)
+
+
+def _origins(steps: Sequence[Step]) -> Mapping[ColumnName, ColumnName]:
+    """The earlier name of each column that steps give another one, over several of them."""
+    origins: dict[ColumnName, ColumnName] = {}
+    for step in steps:
+        if isinstance(step, Rename):
+            origins[step.to] = origins.pop(step.column, step.column)
+    return origins
 
 
 def _labels(typed: Sequence[str], names: Sequence[str]) -> Mapping[ColumnName, frozenset[Label]]:

@@ -10,7 +10,8 @@ from dataspace.model.plans import Family, TrainingPlan
 from dataspace.model.principals import Principal
 from dataspace.model.requests import Query
 from dataspace.ports import Catalog
-from dataspace.service.asking import Asking, visible_dataset
+from dataspace.service.asking import Asking
+from dataspace.service.discovering import visible_dataset
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,9 @@ class Fitting:
         self, principal: Principal, asked: FitRequest, permit: PermitId | None, purpose: str = ""
     ) -> TrainingPlan:
         """The plan. Raises UnknownName or InvalidRequest for what the catalogue does not describe."""
-        dataset = visible_dataset(self.catalog, DatasetName(asked.dataset), principal)
+        dataset = visible_dataset(
+            self.catalog, DatasetName(asked.dataset), principal, self.asking.answering.enforcement
+        )
         granted = self.asking.permit_of(Query(principal, "", permit=permit))
         if not asked.features:
             raise InvalidRequest("A model needs at least one feature.", "Name some columns.")

@@ -10,8 +10,9 @@ from dataspace.model.answers import AnswerNote
 from dataspace.model.codec import from_json, to_json
 from dataspace.model.datasets import Dataset
 from dataspace.model.plans import CutRecipe
-from dataspace.model.policies import Mask, MaskKind
+from dataspace.model.policies import Mask, MaskKind, Obligations
 from dataspace.model.predicates import columns_of
+from dataspace.policy.explain import duty_lines
 
 NOTE_KEY = b"dataspace"
 
@@ -34,6 +35,12 @@ def note_of_cut(note: AnswerNote, recipe: CutRecipe, dataset: Dataset) -> Answer
     filtered = tuple(sorted(f"{dataset.name}.{column}" for column in columns_of(recipe.row_filter)))
     masked = {f"{dataset.name}.{column}": mask_words(mask) for column, mask in recipe.masks.items()}
     return replace(note, filtered=note.filtered + filtered, masked={**note.masked, **masked})
+
+
+def note_of_duties(note: AnswerNote, obligations: Obligations) -> AnswerNote:
+    """The note with what is owed once the answer has left: retention, no onward sharing, attribution, other duties."""
+    owed = tuple(f"Owed: {line}" for line in duty_lines(obligations))
+    return replace(note, rules=(*note.rules, *(line for line in owed if line not in note.rules)))
 
 
 def mask_words(mask: Mask) -> str:

@@ -1,45 +1,33 @@
 """From a source to a described, immutable version: read, apply the declared steps, seal, profile, record."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import pyarrow as pa
-
-from dataspace.connector import Source, guarded
+from dataspace.connector import Source
 from dataspace.errors import Conflict, InvalidRequest
 from dataspace.model.codec import to_json
-from dataspace.model.curation import (
-    Change,
-    Drop,
-    Expectation,
-    Rename,
-    Standing,
-    Step,
-    spelled,
-)
-from dataspace.model.datasets import Dataset, Dictionary, Profile, Version
-from dataspace.model.descriptions import Description, Distribution
-from dataspace.model.names import HUB, DatasetName, dataset_name
+from dataspace.model.curation import Change, Expectation, Standing, Step, spelled
+from dataspace.model.datasets import SITES, Column, Dataset, Dictionary, Profile, Version
+from dataspace.model.descriptions import Distribution
+from dataspace.model.names import HUB
 from dataspace.model.principals import Principal, Role
 from dataspace.model.records import RecordKind
 from dataspace.ports import Catalog, ExpectationCheck, Profiler, Profiles, Vault
 from dataspace.service.completing import filled, refuse_incomplete
-from dataspace.service.conforming import conformed, typed
-from dataspace.service.curation import applicable, curated, names_after, steps_of
 from dataspace.service.describing import columns_described, described_dataset
-from dataspace.service.drift import data_changes, finding_of, odd_headers, refuse_breaking, schema_changes
+from dataspace.service.drift import data_changes, finding_of
 from dataspace.service.enforcing import Enforcement
 from dataspace.service.expecting import column_of_rule, parse_expectation
-from dataspace.service.normalising import columns_of_schema, normalised_schema
 from dataspace.service.permitting import require
+from dataspace.service.preparing import Origin, Prepared, checked_name, prepared
 from dataspace.service.provenance import provenance_of
-from dataspace.service.reading_ahead import ahead
 from dataspace.service.registration import Registration
+from dataspace.service.settled import still_open
+from dataspace.service.sparing import without_values
 from dataspace.transparency.canonical import digest
+from dataspace.vocabulary.record_edit import edited
 
 __all__ = ["Origin", "Registered", "Registering", "Registration"]
-
-MOST_COLUMNS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +37,6 @@ class Registered:
     dataset: Dataset
     version: Version
     profile: Profile
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """What is read: a source, or an earlier version of the same lineage that is curated further."""
-
-    source: Source
-    item: str
-    connector: str = ""
-    earlier: Version | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,49 +61,62 @@ class Registering:
     ) -> Registered:
         """The same, from a source or from an earlier version; `mapping` is applied after what was typed."""
         require(steward, Role.STEWARD)
-        name = _checked(said.name)
-        lineage = self.catalog.get(name)
-        dictionary = self._dictionary(said.dictionary or (lineage.dictionary if lineage else ""))
-        schema = origin.source.schema(origin.item)
-        steps = _steps(said, schema.names, lineage, origin, mapping)
-        reading = _Reading(origin)
-        shape, rows = curated(reading.scan, schema, steps)
-        wanted = pa.schema([typed(field, dictionary) for field in shape])
-        drift = self._drift(lineage, wanted, schema, steps, origin)
-        if not said.accept_drift and not origin.earlier:
-            refuse_breaking(name, drift)
-        described = columns_described(wanted, lineage, dictionary, said.label)
-        expected = (*(lineage.expectations if lineage else ()), *map(parse_expectation, said.expect))
-        sealed = self.vault.write(name, conformed(rows(), wanted), wanted)
-        try:
-            _refuse_closed(lineage, sealed)
-            version = replace(
-                sealed,
-                source=origin.earlier.source if origin.earlier else origin.item,
-                steps=(*(origin.earlier.steps if origin.earlier else ()), *map(spelled, steps)),
-                created=self.enforcement.clock.now(),
-                columns=described,
-                provenance=replace(
-                    provenance_of(origin.item, origin.connector, origin.earlier, schema.names, steps),
-                    rows_read=reading.rows,
-                    by=steward.id,
-                    at=self.enforcement.clock.now(),
-                    previous=_previous(lineage, sealed),
-                ),
+        if said.duo:  # never forgotten in silence: they forbid
+            raise InvalidRequest(
+                "DUO codes are not read on this way in.", "Say `dataspace policy duo DATASET CODE …` first."
             )
-            dataset = described_dataset(said, version, lineage, dictionary, mapping, expected)
+        _refuse_elsewhere(self.catalog.get(checked_name(said.name)), origin)
+        ready = prepared(self.catalog, origin, said, mapping)
+        described = columns_described(ready.wanted, ready.lineage, ready.dictionary, said.label, ready.steps)
+        expected = (
+            *(ready.lineage.expectations if ready.lineage else ()),
+            *map(parse_expectation, said.expect),
+        )
+        sealed = self.vault.write(ready.name, ready.batches(), ready.wanted)
+        try:
+            _refuse_closed(ready.lineage, sealed)
+            version = self._version(steward, sealed, described, ready, origin)
+            dataset = described_dataset(said, version, ready.lineage, ready.dictionary, mapping, expected)
+            dataset = replace(dataset, in_place=origin.in_place or dataset.in_place)
             self._refuse_draft(dataset, version)
-            profile = self._profiled(version, lineage, drift)
+            profile = self._profiled(version, ready.lineage, ready.drift)
+            profile = still_open(profile, ready.dictionary, said)
             dataset = filled(dataset, version, profile)
             self.hold(version, expected)
             self._record(steward, version, dataset)
         except BaseException:
             self._discard(sealed)
             raise
-        self.profiles.put(version.ref, profile)
+        self.profiles.put(version.ref, without_values(profile) if origin.in_place else profile)
         self.catalog.put_version(version)
         self.catalog.put(dataset)
         return Registered(dataset, version, profile)
+
+    def _version(
+        self,
+        steward: Principal,
+        sealed: Version,
+        described: tuple[Column, ...],
+        ready: Prepared,
+        origin: Origin,
+    ) -> Version:
+        """What was sealed, with where it comes from and who made it of what."""
+        earlier, now = origin.earlier, self.enforcement.clock.now()
+        made_of = provenance_of(origin.item, origin.connector, earlier, ready.headers, ready.steps)
+        return replace(
+            sealed,
+            source=earlier.source if earlier else origin.item,
+            steps=(*(earlier.steps if earlier else ()), *map(spelled, ready.steps)),
+            created=now,
+            columns=described,
+            provenance=replace(
+                made_of,
+                rows_read=ready.reading.rows,
+                by=steward.id,
+                at=now,
+                previous=_previous(ready.lineage, sealed),
+            ),
+        )
 
     def _record(self, steward: Principal, version: Version, dataset: Dataset) -> None:
         self.enforcement.record(
@@ -144,22 +135,6 @@ class Registering:
         """A record that lacks what it must say is not published. A site's records are: they are for its own eyes."""
         if dataset.published and self.enforcement.site == HUB:
             refuse_incomplete(filled(dataset, version), version.created.date())
-
-    def _drift(
-        self,
-        lineage: Dataset | None,
-        wanted: pa.Schema,
-        schema: pa.Schema,
-        steps: Sequence[Step],
-        origin: Origin,
-    ) -> tuple[Change, ...]:
-        """The columns against those of the version before, and the headers as the source spells them."""
-        before = self.catalog.version(lineage.latest) if lineage and lineage.latest else None
-        headers = origin.earlier is None
-        renamed = {step.column for step in steps if isinstance(step, Rename | Drop)}
-        odd = odd_headers([n for n in schema.names if n not in renamed], before) if headers else ()
-        dropped = {step.column for step in steps if isinstance(step, Drop)}
-        return (*odd, *schema_changes(before, columns_of_schema(normalised_schema(wanted)), dropped))
 
     def _profiled(self, version: Version, lineage: Dataset | None, drift: tuple[Change, ...]) -> Profile:
         profile = self.profiler.profile(version.ref, version.columns)
@@ -203,76 +178,52 @@ class Registering:
             self.vault.erase(sealed.ref)
 
     def describe_federated(
-        self, steward: Principal, name: str, dictionary: Dictionary, title: str
+        self,
+        steward: Principal,
+        name: str,
+        dictionary: Dictionary,
+        title: str,
+        fields: Mapping[str, Sequence[str]],
+        publish: bool = True,
     ) -> Dataset:
-        """A dataset whose rows lie at sites: the hub holds the description alone."""
+        """A dataset whose rows lie at sites: the hub holds the description alone.
+
+        What is not said stays as it was. Raises Conflict that lists what a record must say before it is published,
+        and where the rows of that name lie here.
+        """
         require(steward, Role.STEWARD)
-        dataset = Dataset(
-            name=_checked(name),
-            title=title,
-            description=f"Held by the sites; each row is one {dictionary.unit}.",
-            columns=dictionary.columns,
-            privacy_unit=None,
-            latest=None,
-            dictionary=str(dictionary),
-            published=True,
-            about=Description(
-                identifier=name, structured=True, distributions=(Distribution("At the sites"),)
+        lineage = self.catalog.get(checked_name(name))
+        if lineage is not None and not lineage.federated:
+            raise Conflict(
+                f"'{name}' is a dataset here already, not one of the sites.", "Choose another name."
+            )
+        before = lineage or Dataset(checked_name(name), name, "", (), None, None, in_place=SITES)
+        about = before.about
+        dataset = edited(
+            replace(
+                before,
+                title=title or before.title,
+                description=before.description or f"Held by the sites; each row is one {dictionary.unit}.",
+                columns=dictionary.columns,
+                dictionary=str(dictionary),
+                published=publish or before.published,
+                about=replace(
+                    about,
+                    identifier=about.identifier or name,
+                    structured=True,
+                    distributions=about.distributions or (Distribution("At the sites"),),
+                ),
             ),
+            fields,
         )
+        if dataset.published:
+            refuse_incomplete(dataset, self.enforcement.clock.now().date())
         self.enforcement.record(
             RecordKind.DATASET_REGISTERED, steward, {"dataset": name, "description": digest(to_json(dataset))}
         )
         self.catalog.put_dictionary(dictionary)
         self.catalog.put(dataset)
         return dataset
-
-    def _dictionary(self, name: str) -> Dictionary | None:
-        if not name:
-            return None
-        found = self.catalog.dictionary(name)
-        if found is None:
-            raise InvalidRequest(f"There is no dictionary '{name}' here.", "Load it first, or leave it out.")
-        return found
-
-
-def _checked(name: str) -> DatasetName:
-    try:
-        return dataset_name(name)
-    except ValueError as error:
-        raise InvalidRequest(f"'{name}' cannot name a dataset: {error}.", "Choose another name.") from error
-
-
-def _steps(
-    said: Registration,
-    names: Sequence[str],
-    lineage: Dataset | None,
-    origin: Origin,
-    mapping: tuple[Step, ...],
-) -> tuple[Step, ...]:
-    """What was typed, then the mapping to the dictionary: the one that is new, or the one that the lineage keeps."""
-    if len(names) > MOST_COLUMNS:
-        raise InvalidRequest(
-            f"The source has {len(names):,} columns.", f"At most {MOST_COLUMNS:,} can be registered."
-        )
-    typed = steps_of(said.wishes, names)
-    kept = lineage.mapping if lineage and origin.earlier is None else ()
-    return (*typed, *applicable((*kept, *mapping), names_after(typed, names)))
-
-
-class _Reading:
-    """The source, and how many rows the last scan of it gave."""
-
-    def __init__(self, origin: Origin) -> None:
-        self._origin = origin
-        self.rows = 0
-
-    def scan(self, names: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
-        """A scan from the first row."""
-        self.rows, item = 0, self._origin.item
-        for batch in ahead(guarded(item, self._origin.source.scan(item, names))):
-            self.rows += batch.num_rows
-            yield batch
 
 
 def _previous(lineage: Dataset | None, sealed: Version) -> str:
@@ -286,4 +237,25 @@ def _refuse_closed(lineage: Dataset | None, sealed: Version) -> None:
         raise Conflict(
             f"This is version {chapter.number} of '{sealed.ref.dataset}', which was {chapter.standing.value}.",
             "The same rows cannot come back; register corrected ones.",
+        )
+
+
+def _refuse_elsewhere(lineage: Dataset | None, origin: Origin) -> None:
+    """A name whose rows lie elsewhere is not filled with rows here, nor the other way round."""
+    if lineage is None or lineage.in_place == origin.in_place:
+        return
+    if lineage.federated:
+        raise Conflict(
+            f"The rows of '{lineage.name}' lie at the sites.",
+            "A site adds them with `dataspace site data add`; for rows here choose another name.",
+        )
+    if lineage.in_place and not origin.earlier:
+        raise Conflict(
+            f"The rows of '{lineage.name}' stay in their source.",
+            "Register it again with --in-place, or choose another name.",
+        )
+    if origin.in_place and lineage.latest is not None:
+        raise Conflict(
+            f"The hub holds the rows of '{lineage.name}' itself.",
+            "For rows that stay away choose another name.",
         )

@@ -36,6 +36,8 @@ class Registration:
     """Rules for this version and all that follow, as `parse_expectation` reads them."""
     fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Fields of the catalogue record, by the names that `dataspace dataset edit` knows."""
+    duo: tuple[str, ...] = ()
+    """DUO codes, each as `DUO:0000015` or `DUO:0000022=DE,FR`: they become a policy of this dataset."""
     accept_drift: bool = False
     """Make the version although columns are gone or changed their type."""
 

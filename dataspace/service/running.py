@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
 import pyarrow as pa
@@ -22,9 +22,11 @@ from dataspace.model.requests import Query
 from dataspace.model.runs import RunEvent, RunOrder
 from dataspace.ports import Catalog, Federation, PermitStore, Sites, SqlReader
 from dataspace.service.answering import Delivered
-from dataspace.service.asking import Asking, access_request, visible_dataset
+from dataspace.service.asking import Asking, access_request
+from dataspace.service.discovering import visible_dataset
 from dataspace.service.enforcing import Enforcement, request_facts
-from dataspace.service.notes import table_digest, with_note
+from dataspace.service.notes import note_of_duties, table_digest, with_note
+from dataspace.service.permit_documents import holding, roster_of
 from dataspace.transparency.canonical import digest
 
 SITE_COLUMN = "site"
@@ -41,6 +43,19 @@ class Running:
     asking: Asking
     enforcement: Enforcement
     federation: Federation
+    _going: dict[RunId, PermitId] = field(default_factory=dict)
+    """Runs under a permit that have not ended."""
+    _ended: set[RunId] = field(default_factory=set)
+    """Those of them that were ended because their permit does not hold any more."""
+
+    def end_for(self, permit: Permit) -> None:
+        """End what runs under a permit that was revoked, suspended, amended or closed, or that has expired.
+
+        Sites refuse it as well, each at its next look; here it ends at once, so that no further round is asked for.
+        """
+        for run in [run for run, id in list(self._going.items()) if id == permit.id]:
+            self._ended.add(run)
+            self.federation.stop(run)
 
     def count(
         self,
@@ -52,7 +67,7 @@ class Running:
         purpose: str = "",
     ) -> Delivered:
         """Units that match, by columns and by site. Cells that a site withholds stay withheld."""
-        described = visible_dataset(self.catalog, dataset, principal)
+        described = visible_dataset(self.catalog, dataset, principal, self.enforcement)
         columns = [column for column in by if column != SITE_COLUMN]
         self._check_columns(described, columns)
         read = frozenset(ColumnName(column) for column in columns)
@@ -63,12 +78,15 @@ class Running:
         plan = CountPlan(dataset, where, tuple(columns), purpose)
         question = f"count({where!r}, by={list(by)!r})"
         request = access_request(principal, AnswerKind.AGGREGATE, purpose, described, read, signed, HUB)
-        self.enforcement.granted(request, question)
-        order = self._order(principal, permit, dataset, to_json(plan), minimum=1)
+        request = replace(request, relayed=True)
+        owed = self.enforcement.granted(request, question).obligations
+        order = self._order(principal, permit, dataset, to_json(plan), minimum=1, only=owed.sites)
         facts = request_facts(request, question) | {"run": order.run, "sites": sorted(order.sites)}
         intent = self.enforcement.record(RecordKind.RUN_INTENDED, principal, facts)
         last = self._follow_to_end(order, principal, intent)
+        self._over(order.run)
         table, note = count_table(described, columns, SITE_COLUMN in by, last.facts)
+        note = note_of_duties(note, owed)
         table = table.cast(with_note(table.schema, note))
         closing: dict[str, JSON] = {
             "run": order.run,
@@ -83,7 +101,7 @@ class Running:
         self, principal: Principal, plan: TrainingPlan, permit: PermitId | None
     ) -> tuple[RunId, Iterator[RunEvent]]:
         """Start a training run; refusals are raised here, the events follow it to its end."""
-        described = visible_dataset(self.catalog, plan.dataset, principal)
+        described = visible_dataset(self.catalog, plan.dataset, principal, self.enforcement)
         self._check_columns(described, [plan.target, *plan.features])
         signed = self._permit(principal, permit)
         request = access_request(
@@ -95,10 +113,12 @@ class Running:
             signed,
             HUB,
         )
+        request = replace(request, relayed=True)
         question = f"train({plan.family.value}: {plan.target} ~ {' + '.join(plan.features)})"
         granted = self.enforcement.granted(request, question)
         minimum = max(plan.minimum_sites, granted.obligations.minimum_sites or 1)
-        order = self._order(principal, permit, plan.dataset, to_json(plan), minimum)
+        only = granted.obligations.sites
+        order = self._order(principal, permit, plan.dataset, to_json(plan), minimum, only)
         facts = request_facts(request, question) | {
             "run": order.run,
             "sites": sorted(order.sites),
@@ -115,23 +135,57 @@ class Running:
         dataset: DatasetName,
         plan: Mapping[str, Any],
         minimum: int,
+        only: frozenset[SiteName] | None = None,
     ) -> RunOrder:
-        offering = {site.name for site in self.sites.all() if dataset in site.datasets}
+        """`only`: where what was granted may be computed, None where anywhere."""
+        signed = self.permits.permit(permit) if permit else None
+        every = self.sites.all()
+        named = signed.permit.roster_sites or signed.permit.sites if signed else frozenset[SiteName]()
+        offering = holding(every, (dataset,), named)
+        if only is not None and offering:
+            offering = self._granted_at(offering, only, dataset)
         connected = {name: node for name, node in self.federation.sites().items() if name in offering}
         if not offering:
-            self._not_held(dataset)
+            self._not_held(dataset, bool(named))
         if len(connected) < minimum:
             raise SiteUnavailable(
                 f"{len(connected)} of {len(offering)} sites that hold '{dataset}' are connected, {minimum} are needed.",
                 "Try again later; `dataspace hub sites` shows who is connected.",
             )
-        jws = signed.jws if permit and (signed := self.permits.permit(permit)) else ""
         run = RunId(f"R-{secrets.token_hex(6)}")
-        asker = {"id": principal.id, "name": principal.name, "organisation": principal.organisation}
-        return RunOrder(run, plan, jws, asker | {"roles": sorted(principal.roles)}, connected, minimum)
+        asker = {
+            "id": principal.id,
+            "name": principal.name,
+            "organisation": principal.organisation,
+            "roles": sorted(principal.roles),
+            "claims": _claims(principal),
+        }
+        jws, roster = "", dict[SiteName, str]()
+        if signed is not None:
+            jws = signed.jws
+            roster = dict(roster_of(every, signed.permit.roster_sites))
+            self._going[run] = signed.permit.id
+        return RunOrder(run, plan, jws, asker, connected, minimum, roster=roster)
 
-    def _not_held(self, name: DatasetName) -> NoReturn:
+    @staticmethod
+    def _granted_at(
+        offering: frozenset[SiteName], only: frozenset[SiteName], dataset: DatasetName
+    ) -> frozenset[SiteName]:
+        """Of the sites that hold the dataset, those where it may be computed."""
+        if not offering & only:
+            raise InvalidRequest(
+                f"'{dataset}' may be computed only at {', '.join(sorted(only)) or 'no site'}: none of them holds it.",
+                "`dataspace explain` shows the policy that says so, and who can change it.",
+            )
+        return offering & only
+
+    def _not_held(self, name: DatasetName, named: bool) -> NoReturn:
         described = self.catalog.get(name)
+        if named:
+            raise InvalidRequest(
+                f"No site that the permit was granted for holds '{name}'.",
+                "Its steward can amend it, so that it is granted for the sites of today.",
+            )
         if described is not None and described.latest is not None:
             raise InvalidRequest(
                 f"'{name}' is not federated: the hub holds its rows itself.",
@@ -166,6 +220,7 @@ class Running:
                 "intent": intent,
                 "outcome": outcome,
                 "result": digest(last.facts) if last else "",
+                **self._over(order.run),
             }
             self.enforcement.record(RecordKind.RUN_FINISHED, principal, closing)
 
@@ -174,7 +229,16 @@ class Running:
     ) -> None:
         cause = str(last.facts.get("cause", "")) if last else "never started"
         closing: dict[str, JSON] = {"run": order.run, "intent": intent, "outcome": "failed", "cause": cause}
+        closing |= self._over(order.run)
         self.enforcement.record(RecordKind.RUN_FINISHED, principal, closing)
+
+    def _over(self, run: RunId) -> dict[str, JSON]:
+        """Forget a run that has ended; the cause, where its permit was it."""
+        self._going.pop(run, None)
+        if run not in self._ended:
+            return {}
+        self._ended.discard(run)
+        return {"cause": "the permit does not hold any more"}
 
     def _permit(self, principal: Principal, permit: PermitId | None) -> Permit | None:
         return self.asking.permit_of(Query(principal, "", permit=permit))
@@ -185,6 +249,11 @@ class Running:
             raise InvalidRequest(
                 f"'{dataset.name}' has no column '{unknown[0]}'.", f"It has: {', '.join(known)}; and `site`."
             )
+
+
+def _claims(principal: Principal) -> Mapping[str, Any]:
+    """What is known of the asker, each with who asserts it; where mail for them goes is no site's business."""
+    return {name: to_json(fact) for name, fact in principal.claims.items() if name != "email"}
 
 
 def refusals(event: RunEvent | None) -> str:

@@ -1,7 +1,6 @@
 """Described datasets of several kinds, each complete enough to be published: for conformance tests and benchmarks."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from dataspace.model.datasets import (
     Column,
@@ -15,29 +14,8 @@ from dataspace.model.datasets import (
 )
 from dataspace.model.descriptions import AccessRights, Description, Distribution, Domain
 from dataspace.model.names import ColumnName, DatasetName
+from dataspace.testing.examples import AT, HOSPITAL, PLANT
 from dataspace.vocabulary.authorities import DATA_ACT, EHDS
-
-AT = datetime(2026, 11, 22, 10, 30, tzinfo=UTC)
-
-_HOSPITAL = Responsibility(
-    controller="University Hospital of Nowhere",
-    data_protection_officer="Dr Doe <dpo@hospital.example>",
-    contact="Data desk <data@hospital.example>",
-    cited_law="National Registry Act, section 4",
-    ethics_vote="24-113",
-    ethics_expires="2028-12-31",
-    retention="2020-01-01/2035-12-31",
-    licence="https://hospital.example/terms",
-    joint_controllers=("School of Public Health",),
-    processor="Hosting Ltd",
-    dpia="DPIA-2024-07",
-)
-_PLANT = Responsibility(
-    controller="Works of Nowhere",
-    contact="Plant data <data@works.example>",
-    contract="C-2024-17",
-    trade_secret="cycle times; under NDA 4",  # noqa: S106 - says what is one, is none
-)
 
 
 def _column(name: str, kind: ColumnType, description: str = "", *labels: Label, unit: str = "") -> Column:
@@ -72,7 +50,7 @@ def hospital_registry() -> Dataset:
         VersionRef(DatasetName("oncology_registry"), "ab" * 32),
         theme="health",
         keywords=("cancer", "survival"),
-        responsibility=_HOSPITAL,
+        responsibility=HOSPITAL,
         about=Description(
             domain=Domain.HEALTH,
             identifier="oncology_registry",
@@ -167,7 +145,7 @@ def plant_telemetry() -> Dataset:
         VersionRef(DatasetName("gas_turbine"), "ef" * 32),
         theme="energy",
         keywords=("turbine", "emissions"),
-        responsibility=_PLANT,
+        responsibility=PLANT,
         about=Description(
             domain=Domain.PLANT,
             access=AccessRights.RESTRICTED,

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from dataspace.model.charges import Charge, PrivacyEvent
-from dataspace.model.datasets import Column, ColumnType, Dataset, Label, VersionRef
+from dataspace.model.datasets import Column, ColumnType, Dataset, Label, Responsibility, VersionRef
 from dataspace.model.names import (
     HUB,
     ApplicationId,
@@ -16,6 +16,7 @@ from dataspace.model.names import (
     SiteName,
 )
 from dataspace.model.permits import (
+    Application,
     Basis,
     DatasetGrant,
     Permit,
@@ -57,6 +58,23 @@ def example_dataset(name: str = "medpar", title: str = "Stays") -> Dataset:
         ),
     )
     return Dataset(DatasetName(name), title, "", columns, None, VersionRef(DatasetName(name), "ab" * 32))
+
+
+def example_application(id: str = "A-1") -> Application:
+    """An application that waits for its completeness check."""
+    return Application(
+        ApplicationId(id),
+        PrincipalId("ana"),
+        "Université de Liège",
+        "Mortality after emergency admission",
+        (MEDPAR,),
+        "scientific research",
+        frozenset({AnswerKind.AGGREGATE}),
+        ("A6-1-e", "A9-2-j"),
+        "24-113",
+        AT,
+        AT + timedelta(days=7),
+    )
 
 
 def example_permit(id: str = "P-1", *, issuer: str = "hub.example", not_before: datetime = AT) -> Permit:
@@ -110,7 +128,7 @@ def example_charge(epsilon: float = 0.1, permit: str | None = "P-1", who: str = 
     return Charge(PermitId(permit) if permit else None, PrincipalId(who), "digest", events, epsilon)
 
 
-RECORD = {
+RECORD: dict[str, str | list[str]] = {
     "description": "Each row is one stay. Invented.",
     "controller": "Hospital of Nowhere",
     "contact": "Data desk <data@hospital.example>",
@@ -120,3 +138,40 @@ RECORD = {
     "retention": "2020-01-01/2036-12-31",
 }
 """What a record says before it can be published."""
+
+HEALTH_RECORD: dict[str, str | list[str]] = RECORD | {
+    "domain": "health",
+    "theme": "health",
+    "keyword": ["stay", "mortality"],
+    "ethics-vote": "24-113",
+    "ethics-expires": "2099-12-31",
+    "dpia": "DPIA-7",
+    "health-category": "EHRS",
+    "hdab": "Access Body <hdab@health.example>",
+    "type": "STATISTICAL",
+    "provenance": "Billing of inpatients",
+}
+"""What a record of health data that are not public says besides."""
+
+HOSPITAL = Responsibility(
+    controller="Hospital of Nowhere",
+    data_protection_officer="Dr Doe <dpo@hospital.example>",
+    contact="Data desk <data@hospital.example>",
+    cited_law="Research Data Act of Nowhere",
+    ethics_vote="24-113",
+    ethics_expires="2028-12-31",
+    retention="2020-01-01/2036-12-31",
+    licence="https://hospital.example/terms",
+    joint_controllers=("School of Public Health",),
+    processor="Hosting Ltd",
+    dpia="DPIA-2024-07",
+)
+"""A hospital that says everything, as a noun."""
+
+PLANT = Responsibility(
+    controller="Works of Nowhere",
+    contact="Plant data <data@works.example>",
+    contract="C-2024-17",
+    trade_secret="cycle times; under NDA 4",  # noqa: S106 - says what is one, is none
+)
+"""A plant that says what the Data Act wants to be said."""

@@ -96,6 +96,49 @@ class FinderContract:
         assert finder.find(wanted("stays", sees=ALL)).total == 2
         assert [e.id for e in finder.listing(PUBLIC, 0, 10)[0]] == ["open"]
 
+    def test_each_audience_is_its_own_and_those_that_nobody_has_left_are_gone(self, finder: Finder) -> None:
+        ruled = ["some text", '["7f", "name", ["label"]]']
+        finder.put([entry("a", "stays", theme="health"), *(entry(r, "stays", "", r) for r in ruled)])
+        assert finder.audiences() == {EVERYONE, *ruled}
+        assert ids(finder, wanted("stays", sees=frozenset({ruled[1]}))) == [ruled[1]]
+        assert ids(finder, wanted("stays", sees=frozenset({EVERYONE, ruled[0]}))) == [ruled[0], "a"]
+        assert finder.find(wanted("stays", sees=frozenset({"nobody"}))).total == 0
+        finder.remove([ruled[0]])
+        assert finder.audiences() == {EVERYONE, ruled[1]}
+
+    def test_what_few_may_know_of_is_found_among_many_that_they_may_not(self, finder: Finder) -> None:
+        finder.put([entry("first", "stays", "", STEWARDS, theme="health")])
+        finder.put([entry(f"e{number}", "stays", theme="health") for number in range(300)])
+        finder.put([entry("last", "other", "", STEWARDS)])
+        found = finder.find(wanted("stays", sees=frozenset({STEWARDS}), theme="health"))
+        assert (found.total, [e.id for e in found.entries]) == (1, ["first"])
+        assert found.facets == (FacetCount(Facet.THEME, "health", 1),)
+
+    def test_what_stands_in_a_title_comes_first_however_late_the_others_came(self, finder: Finder) -> None:
+        finder.put([entry("title", "mortality", theme="health")])
+        finder.put([entry(f"e{number}", "x", "mortality", theme="health") for number in range(50)])
+        finder.put([entry(f"t{number}", "mortality", theme="energy") for number in range(50)])
+        assert ids(finder, wanted("mortality", theme="health", size=2)) == ["title", "e49"]
+
+    def test_what_is_put_after_a_search_is_in_the_next_one(self, finder: Finder) -> None:
+        finder.put([entry("a", "stays", theme="health")])
+        assert ids(finder, wanted("stays")) == ["a"]
+        finder.put([entry(f"e{number}", "stays", theme="health") for number in range(3000)])
+        finder.put([entry("z", "stays", theme="health"), entry("hidden", "stays", "", STEWARDS)])
+        found = finder.find(wanted("stays", size=1))
+        assert (found.total, found.entries[0].id) == (3002, "z")
+        assert found.facets == (FacetCount(Facet.THEME, "health", 3002),)
+        finder.remove([f"e{number}" for number in range(3000)])
+        assert ids(finder, wanted("stays")) == ["z", "a"]
+
+    def test_a_title_is_ranked_before_the_rest_also_behind_many_that_may_not_be_known(
+        self, finder: Finder
+    ) -> None:
+        finder.put([entry("title", "mortality")])
+        finder.put([entry(f"h{number}", "mortality", "", STEWARDS) for number in range(300)])
+        finder.put([entry(f"e{number}", "x", "mortality") for number in range(300)])
+        assert ids(finder, wanted("mortality", size=1)) == ["title"]
+
     def test_a_value_of_a_facet_is_no_word_and_a_word_no_value(self, finder: Finder) -> None:
         finder.put([entry("a", "one", theme="health"), entry("b", "f1 everyone")])
         assert ids(finder, wanted("f1")) == ["b"]

@@ -8,10 +8,20 @@ from dataclasses import replace
 import pytest
 
 from dataspace.errors import Conflict, InvalidRequest
-from dataspace.model.charges import Account, Charge, Limits, Overspent, Reservation
-from dataspace.model.names import ColumnName, DatasetName, PermitId
+from dataspace.model.charges import (
+    Account,
+    Charge,
+    Disjoint,
+    Level,
+    Limits,
+    Overspent,
+    PrivacyEvent,
+    Reservation,
+    TopUp,
+)
+from dataspace.model.names import ColumnName, DatasetName, PermitId, PrincipalId
 from dataspace.ports import Ledger
-from dataspace.testing.examples import example_charge
+from dataspace.testing.examples import AT, example_charge
 
 STAYS = Account(DatasetName("medpar"), None)
 PERSONS = Account(DatasetName("medpar"), ColumnName("person"))
@@ -73,7 +83,7 @@ class LedgerContract:
         reserved(ledger, "k", example_charge(0.3), Limits(lineage=0.3, permit=0.3, question=0.3))
 
     def test_without_limits_nothing_is_refused_and_everything_counted(self, ledger: Ledger) -> None:
-        unlimited = Limits(lineage=None, permit=None)
+        unlimited = Limits(None, None, None, None, None)
         reserved(ledger, "k", example_charge(1000), unlimited)
         balance = ledger.balance(STAYS, unlimited)
         assert (balance.spent, balance.left) == (1000, None)
@@ -162,7 +172,7 @@ class LedgerContract:
             with pytest.raises(Conflict):
                 ledger.reserve(account, charge, "k", Limits())
 
-    @pytest.mark.parametrize("epsilon", [math.nan, math.inf, -0.1, -0.0 - 1e-12])
+    @pytest.mark.parametrize("epsilon", [math.nan, math.inf, -0.1, -0.0 - 1e-12, 0.0])
     def test_what_is_no_epsilon_is_refused(self, ledger: Ledger, epsilon: float) -> None:
         charge = replace(example_charge(0.1), epsilon=epsilon)
         with pytest.raises(InvalidRequest):
@@ -172,7 +182,7 @@ class LedgerContract:
             ledger.commit(kept, charge)
         assert ledger.balance(STAYS, Limits()).spent == 0.1
 
-    @pytest.mark.parametrize("delta", [math.nan, -1e-9, 1.0])
+    @pytest.mark.parametrize("delta", [math.nan, -1e-9, 1.0, math.inf])
     def test_what_is_no_delta_is_refused(self, ledger: Ledger, delta: float) -> None:
         with pytest.raises(InvalidRequest):
             ledger.reserve(STAYS, replace(example_charge(), delta=delta), "k", Limits())
@@ -183,6 +193,98 @@ class LedgerContract:
         assert [entry.charge.epsilon for entry, _ in ledger.charges()] == [
             0.01 * (number + 1) for number in range(12)
         ]
+
+    def test_what_would_be_refused_is_told_without_setting_anything_aside(self, ledger: Ledger) -> None:
+        assert ledger.short(STAYS, example_charge(0.6), Limits()) is None
+        reserved(ledger, "k", example_charge(0.6))
+        assert ledger.short(STAYS, example_charge(0.6), Limits()) == Overspent(STAYS, 0.6, 0.4, "permit")
+        assert ledger.balance(STAYS, Limits()).spent == 0.6
+
+    def test_projects_and_principals_have_limits_of_their_own(self, ledger: Ledger) -> None:
+        limits = Limits(lineage=10, permit=1, project=1.5, principal=1.2)
+
+        def ask(permit: str, who: str, epsilon: float, project: str = "p") -> Reservation | Overspent:
+            charge = replace(example_charge(epsilon, permit, who), project=project)
+            return ledger.reserve(STAYS, charge, f"{permit}{who}{epsilon}{project}", limits)
+
+        assert isinstance(ask("P-1", "ana", 0.9), Reservation)
+        assert ask("P-2", "ana", 0.4) == Overspent(STAYS, 0.4, 0.3, "principal")
+        assert isinstance(ask("P-2", "ben", 0.5), Reservation)
+        assert ask("P-3", "cleo", 0.2) == Overspent(STAYS, 0.2, 0.1, "project")
+        assert isinstance(ask("P-3", "cleo", 0.2, "q"), Reservation)
+
+    def test_a_top_up_raises_one_limit_for_everybody_and_is_never_forgotten(
+        self, ledgers: tuple[Ledger, Ledger]
+    ) -> None:
+        reserved(ledgers[0], "a", example_charge(1.0))
+        made = TopUp(STAYS, Level.PERMIT, "P-1", 0.5, "second wave", PrincipalId("sam"), AT)
+        ledgers[0].decide(made)
+        balance = ledgers[1].balance(STAYS, Limits(), PermitId("P-1"))
+        assert (balance.limit, balance.left, balance.raised) == (1.5, 0.5, 0.5)
+        reserved(ledgers[1], "b", example_charge(0.5))
+        refused = ledgers[1].reserve(STAYS, example_charge(1e-9), "c", Limits())
+        assert refused == Overspent(STAYS, 1e-9, 0.0, "permit")
+        assert ledgers[1].decisions(STAYS) == [made]
+        assert ledgers[1].decisions(OTHERS) == []
+        assert ledgers[1].balance(STAYS, Limits()).limit == 10
+
+    def test_disjoint_parts_do_not_add_up_once_that_is_declared(self, ledgers: tuple[Ledger, Ledger]) -> None:
+        limits = Limits(lineage=1.0, permit=10)
+
+        def ask(part: str, epsilon: float) -> Reservation | Overspent:
+            charge = replace(example_charge(epsilon), part=part)
+            return ledgers[0].reserve(STAYS, charge, f"{part}{epsilon}", limits)
+
+        north = ask("site:north", 0.6)
+        assert isinstance(north, Reservation)
+        assert isinstance(ask("site:south", 0.6), Overspent)
+        parts = frozenset({"site:north", "site:south"})
+        made = Disjoint(STAYS, parts, "other towns", PrincipalId("sam"), AT)
+        ledgers[1].decide(made)
+        assert ledgers[0].decisions(STAYS) == [made]
+        assert isinstance(ask("site:south", 0.7), Reservation)
+        assert ledgers[1].balance(STAYS, limits).spent == 0.7
+        assert isinstance(ask("site:west", 0.4), Overspent), "nobody declared that one"
+        assert isinstance(ask("", 0.3), Reservation), "all of it comes on top"
+        assert ask("site:north", 0.2) == Overspent(STAYS, 0.2, 0.1, "lineage")
+        ledgers[0].forfeit(north)
+        assert ledgers[1].balance(STAYS, limits).spent == 1.0
+        assert isinstance(ask("site:north", 0.7), Reservation)
+        with pytest.raises(InvalidRequest):
+            ledgers[0].decide(replace(made, parts=frozenset({"site:north", "site:west"})))
+        assert ledgers[0].decisions(STAYS) == [made]
+
+    def test_mechanisms_without_an_epsilon_are_summed_tighter_and_given_back_whole(
+        self, ledger: Ledger
+    ) -> None:
+        training = replace(example_charge(0.9), events=(PrivacyEvent("gaussian", 20.0, 10, 0.1),), delta=1e-7)
+        limits = Limits(permit=10)
+        held = [reserved(ledger, f"k{turn}", training, limits) for turn in range(4)]
+        spent = ledger.balance(STAYS, limits).spent
+        assert 0 < spent < 4 * 0.9
+        for one in held[1:]:
+            ledger.forfeit(one)
+        ledger.commit(held[0], replace(training, events=(PrivacyEvent("gaussian", 20.0, 5, 0.1),)))
+        [(entry, _), *_] = ledger.charges(STAYS)
+        assert entry.charge.events[0].times == 5
+        assert 0 < ledger.balance(STAYS, limits).spent < spent
+
+    def test_no_delta_is_left_where_thresholds_took_it(self, ledger: Ledger) -> None:
+        threshold = replace(
+            example_charge(0.01), events=(PrivacyEvent("laplace", 100.0, delta=4e-7),), delta=4e-7
+        )
+        reserved(ledger, "a", threshold)
+        reserved(ledger, "b", threshold)
+        assert ledger.reserve(STAYS, threshold, "c", Limits()) == Overspent(STAYS, 0.01, 0.0, "delta")
+        reserved(ledger, "d", example_charge(0.01))
+        assert [purse.delta for purse in ledger.purses(STAYS, Limits())] == [pytest.approx(8e-7)] * 3
+
+    def test_a_reservation_is_committed_for_whom_it_was_made(self, ledger: Ledger) -> None:
+        held = reserved(ledger, "k", example_charge(0.5))
+        for other in (example_charge(0.5, "P-2"), example_charge(0.5, who="ben")):
+            with pytest.raises(Conflict):
+                ledger.commit(held, other)
+        assert [state for _, state in ledger.charges()] == ["reserved"]
 
     def test_many_threads_never_spend_more_than_the_limit(self, ledgers: tuple[Ledger, Ledger]) -> None:
         outcomes: list[Reservation | Overspent] = []

@@ -15,6 +15,7 @@ from dataspace.testing.examples import AT, example_record
 from dataspace.transparency.checkpoints import verify_checkpoint
 from dataspace.transparency.merkle import EMPTY_ROOT
 from dataspace.transparency.notes import parse_verifier_key
+from dataspace.transparency.proofs import verify_consistency
 from dataspace.transparency.receipts import parse_receipt, receipt_json, verify_receipt
 
 
@@ -48,6 +49,19 @@ class LogContract:
                 assert (proved.index, proved.checkpoint.size) == (index, size)
                 assert proved.record == example_record(index + 1)
                 assert proved.checkpoint.root == log.root()
+
+    def test_each_size_is_proved_to_begin_with_each_earlier_one(self, log: Log) -> None:
+        roots = []
+        for number in range(1, 10):
+            log.append(example_record(number))
+            roots.append(log.root())
+        for new in range(1, 10):
+            for old in range(1, new + 1):
+                proof = log.consistency(old, new)
+                verify_consistency(old, new, roots[old - 1], roots[new - 1], proof)
+        for wrong in ((0, 3), (4, 3), (3, 10)):
+            with pytest.raises(ValueError, match=r"size|records"):
+                log.consistency(*wrong)
 
     def test_a_receipt_does_not_verify_with_another_key(self, log: Log) -> None:
         log.append(example_record())

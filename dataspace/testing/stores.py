@@ -20,7 +20,10 @@ from dataspace.model.names import (
 from dataspace.model.permits import (
     Application,
     ApplicationState,
+    Call,
+    Deputy,
     SignedPermit,
+    Track,
 )
 from dataspace.model.policies import (
     AnswerKind,
@@ -28,7 +31,14 @@ from dataspace.model.policies import (
 from dataspace.model.principals import Fact, Principal, Role
 from dataspace.model.sites import Site
 from dataspace.ports import Answers, Catalog, People, PermitStore, PolicyStore, Sites
-from dataspace.testing.examples import AT, MEDPAR, example_dataset, example_permit, example_policy
+from dataspace.testing.examples import (
+    AT,
+    MEDPAR,
+    example_application,
+    example_dataset,
+    example_permit,
+    example_policy,
+)
 
 
 class CatalogContract:
@@ -201,6 +211,58 @@ class PermitStoreContract:
         assert kept == SignedPermit(replace(signed.permit, revoked=AT + timedelta(hours=2)), "jws")
         second.put_permit(SignedPermit(replace(signed.permit, revoked=AT), "jws"))
         assert [one.permit.revoked for one in first.permits()] == [AT]
+
+    def test_of_two_changes_to_one_revision_the_first_holds(
+        self, permits: tuple[PermitStore, PermitStore]
+    ) -> None:
+        first, second = permits
+        made = example_application()
+        first.put_application(made)
+        first.change_application(replace(made, revision=1, title="first"))
+        with pytest.raises(Conflict):
+            second.change_application(replace(made, revision=1, title="second"))
+        with pytest.raises(Conflict):
+            second.change_application(replace(made, id=ApplicationId("A-2"), revision=1))
+        second.change_application(replace(made, revision=2, title="third"))
+        kept = first.application(made.id)
+        assert kept is not None
+        assert (kept.revision, kept.title) == (2, "third")
+
+    def test_of_two_changes_to_one_permit_the_first_holds(
+        self, permits: tuple[PermitStore, PermitStore]
+    ) -> None:
+        first, second = permits
+        signed = SignedPermit(example_permit(), "jws")
+        first.put_permit(signed)
+        rests = SignedPermit(replace(signed.permit, suspended=AT), "jws")
+        first.change_permit(signed, rests)
+        with pytest.raises(Conflict):
+            second.change_permit(signed, SignedPermit(replace(signed.permit, revision=1), "jws 2"))
+        second.revoke(PermitId("P-1"), AT)
+        with pytest.raises(Conflict):  # what was read stood before the revocation
+            first.change_permit(rests, SignedPermit(replace(rests.permit, suspended=None), "jws"))
+
+    def test_calls_and_deputies_come_back(self, permits: tuple[PermitStore, PermitStore]) -> None:
+        first, second = permits
+        kinds = frozenset({AnswerKind.AGGREGATE})
+        call = Call(
+            "C-1",
+            "Vouchers",
+            PrincipalId("sven"),
+            frozenset({MEDPAR}),
+            ("x",),
+            kinds,
+            Track.EXPLORATORY,
+            AT,
+        )
+        first.put_call(call)
+        first.put_call(replace(call, permits=3))
+        assert list(second.calls()) == [replace(call, permits=3)]
+        assert second.next_number("call") == 1
+        deputy = Deputy(PrincipalId("sven"), PrincipalId("eva"), AT, AT + timedelta(days=9))
+        first.put_deputy(deputy)
+        second.put_deputy(replace(deputy, until=AT))
+        assert list(first.deputies()) == [replace(deputy, until=AT)]
 
     def test_an_unknown_permit_cannot_be_revoked(self, permits: tuple[PermitStore, PermitStore]) -> None:
         with pytest.raises(UnknownName):

@@ -15,7 +15,7 @@ As in RFC 8785, 1.0 and 1 are one number, and so are -0.0 and 0.
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import NoReturn
 
@@ -36,15 +36,37 @@ def digest(value: object) -> str:
 
 
 def strict_json(text: str | bytes) -> JSON:
-    """Read JSON that has one meaning. Raises ValueError for anything else, also for a key given twice."""
+    """Read JSON that has one meaning, in UTF-8. Raises ValueError for anything else, also for a key given twice.
+
+    What cannot be written canonically is not taken in either (1e999, lone surrogates), without writing it: this is
+    done for every message.
+    """
     try:
-        value: JSON = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
-        _render(
-            value, "$", 0
-        )  # what cannot be written canonically is not taken in either: 1e999, lone surrogates
+        text = (text.encode() if isinstance(text, str) else text).decode()
+        value: JSON = _READER.decode(text)
+    except UnicodeError as error:
+        raise ValueError("the text is not UTF-8") from error
     except RecursionError as error:
         raise ValueError(f"nested deeper than {MAX_DEPTH} levels") from error
+    if text.count("[") + text.count("{") > MAX_DEPTH and not _shallow(value):
+        raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
+    if "\\ud" in text or "\\uD" in text:  # half a surrogate pair comes in no other way
+        _render(value, "$", 0)
     return value
+
+
+def _shallow(value: JSON) -> bool:
+    """Whether no member is nested deeper than `MAX_DEPTH`."""
+    level: list[JSON] = [value]
+    for _ in range(MAX_DEPTH + 1):
+        level = [member for one in level for member in _members(one)]
+        if not level:
+            return True
+    return False
+
+
+def _members(value: JSON) -> Iterable[JSON]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 def _render(value: object, where: str, depth: int) -> str:
@@ -129,3 +151,26 @@ def _unique(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+def _whole_read(text: str) -> int:
+    number = int(text)
+    if len(text) > _SAFE_DIGITS:
+        _whole(number, "a number")
+    return number
+
+
+def _double_read(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("a number is larger than a double can carry")
+    return number
+
+
+_SAFE_DIGITS = len(str(_MAX_SAFE)) - 1
+_READER = json.JSONDecoder(
+    object_pairs_hook=_unique,
+    parse_constant=_no_constant,
+    parse_int=_whole_read,
+    parse_float=_double_read,
+)

@@ -11,10 +11,12 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import OctKey
 
+from dataspace.adapters.agreements import agreement
 from dataspace.adapters.jose import PERMIT_TYPE, JosePermitSeal, JoseTokens
 from dataspace.adapters.memory import ManualClock, MemorySigner
 from dataspace.adapters.sealed_json import MAX_CHARACTERS, SealedJson, thumbprint
 from dataspace.errors import InvalidRequest, NotAuthenticated, SetupError, VerificationFailed
+from dataspace.model.codec import to_json
 from dataspace.model.names import PermitId, PrincipalId
 from dataspace.model.permits import PermitStatus
 from dataspace.model.principals import Fact, Principal, Role
@@ -236,6 +238,16 @@ def test_a_permit_of_the_future_is_refused_but_for_a_minute_of_clock() -> None:
     assert site(AT - timedelta(seconds=59)).verify(text) == PERMIT
     with pytest.raises(VerificationFailed, match="not valid yet"):
         site(AT - timedelta(seconds=61)).verify(text)
+
+
+@pytest.mark.parametrize("days", [0, -1, 3654, 36_500])
+def test_a_permit_that_outlasts_ten_years_is_neither_signed_nor_believed(days: int) -> None:
+    long = replace(PERMIT, expires=PERMIT.not_before + timedelta(days=days))
+    with pytest.raises(VerificationFailed, match="10 years"):
+        hub().sign(long)
+    genuine = payload(permit=to_json(long), odrl=agreement(long), exp=int(long.expires.timestamp()))
+    with pytest.raises(VerificationFailed, match="10 years"):
+        site().verify(signed(header(), genuine))
 
 
 def test_two_issuers_cannot_share_a_key() -> None:

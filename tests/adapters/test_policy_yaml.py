@@ -284,10 +284,10 @@ def test_name_title_and_owner_are_needed(key: str) -> None:
 
 
 def test_words_that_yaml_takes_for_something_else_stay_words() -> None:
-    rule = one("on: no\nforbid: {when: {country: [NO, on, 12:30, 1e3, ~]}}")
+    rule = one("on: no\nforbid: {when: {affiliation: [NO, on, 12:30, 1e3, ~]}}")
     assert rule.target == Target(frozenset({"no"}))  # type: ignore[arg-type]
     assert rule.condition == Constraint(
-        Operand.COUNTRY, Operator.IS_ANY_OF, ("NO", "on", "12:30", "1e3", "~")
+        Operand.AFFILIATION, Operator.IS_ANY_OF, ("NO", "on", "12:30", "1e3", "~")
     )
 
 
@@ -364,3 +364,72 @@ def test_a_scenario_file_that_cannot_be_read_is_refused(old: str, new: str, line
         parse_scenarios(SCENARIOS.replace(old, new), "s.yaml", predicate)
     assert str(caught.value).startswith(f"s.yaml, line {line}: ")
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("title: Сharité", "mixes letters of Cyrillic and Latin"),
+        ("title: stаys", "mixes letters of Cyrillic and Latin"),
+        ("title: ｓtays", "mixes letters of Fullwidth and Latin"),
+        ("title: a\u200bb", r"invisible character \(U\+200B\)"),
+        ("title: a\u202eb", r"invisible character \(U\+202E\)"),
+    ],
+)
+def test_what_reads_as_something_else_than_it_is_is_refused(text: str, complaint: str) -> None:
+    with pytest.raises(PolicyUnreadable, match=complaint):
+        parse("on: stays\nforbid: {who: anyone}\n", f"policy: stays\n{text}\nowner: me\n")
+
+
+def test_words_of_other_languages_and_units_are_words() -> None:
+    title = "Größe in μm und kΩ, Αθήνα, Łódź, Київ"
+    assert (
+        parse("on: stays\nforbid: {who: anyone}\n", f"policy: stays\ntitle: {title}\nowner: me\n").title
+        == title
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("when: {country: EEA}", Constraint(Operand.COUNTRY, Operator.IS_A, ("EEA",))),
+        ("when: {country: [eea, jp]}", Constraint(Operand.COUNTRY, Operator.IS_ANY_OF, ("EEA", "JP"))),
+        ("when: {spatial: {within: EU}}", Constraint(Operand.SPATIAL, Operator.IS_PART_OF, ("EU",))),
+        ("unless: {spatial: {within: EU}}", Constraint(Operand.SPATIAL, Operator.IS_NONE_OF, ("EU",))),
+        (
+            "when: {organisation kind: company}",
+            Constraint(Operand.ORGANISATION_KIND, Operator.EQ, ("company",)),
+        ),
+    ],
+)
+def test_places_and_kinds_of_organisations_are_meant(text: str, expected: Constraint) -> None:
+    assert condition(text) == expected
+
+
+def test_a_sequence_is_kept_in_its_order() -> None:
+    found = condition("when: {in order: [{permit: valid}, {dpia: DPIA not required}]}")
+    assert isinstance(found, Compound)
+    assert found.connective is Connective.AND_SEQUENCE
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("when: {country: XX}", "not a country"),
+        ("when: {organisation kind: publik body}", "Did you mean 'public body'"),
+        ("unless: {spatial: {includes: EU}}", "cannot stand under 'unless'"),
+        ("when: {secure environment: maybe}", "valid"),
+    ],
+)
+def test_a_place_or_kind_that_is_none_is_refused(text: str, complaint: str) -> None:
+    with pytest.raises(PolicyUnreadable, match=complaint):
+        condition(text)
+
+
+def test_limits_know_what_an_allowance_can_owe() -> None:
+    owed = one(
+        "on: stays\nallow:\n  limits: {answers at most: noisy, sites: [a-1, b], retention days: 30, "
+        "no onward sharing: yes, duties: [publish, return results]}\n"
+    ).obligations
+    assert (owed.answer, owed.sites, owed.retention_days) == (AnswerKind.NOISY, frozenset({"a-1", "b"}), 30)
+    assert (owed.no_onward_sharing, owed.duties) == (True, frozenset({"publish", "return results"}))

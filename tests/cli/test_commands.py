@@ -238,6 +238,20 @@ def test_an_inbox_and_a_review_show_what_is_asked_for(shell: Shell) -> None:
 
 def test_a_budget_is_read_and_an_empty_one_too(shell: Shell) -> None:
     assert "P-1" in shell("ledger", "stays", "--as", "ana")
+    assert "P-1" in shell("ledger", "show", "stays", "--as", "ana")
+    assert "nothing was spent" in shell("ledger", "plot", "stays", "--as", "ana")
+
+
+def test_a_steward_adds_to_a_permit_and_the_ledger_says_so(shell: Shell, tmp_path: Path) -> None:
+    wish = ("ledger", "top-up", "stays", "--permit", "P-1", "--epsilon", "0.5", "--reason", "Second wave")
+    assert "Only a steward" in shell(*wish, "--as", "ana", code=1)
+    assert "0.5 added to permit 'P-1'" in shell(*wish, "--as", "sam")
+    assert "Second wave" in shell("ledger", "show", "stays", "--as", "ana")
+    assert "0.5 added" in shell("ledger", "stays", "--as", "ana")
+    picture = tmp_path / "spent.svg"
+    shell("ledger", "plot", "stays", "--output", str(picture), "--as", "sam")
+    assert picture.read_text().startswith("<svg ")
+    assert "needs the word" in shell(*wish[:6], "9", *wish[7:], "--as", "sam", code=1)
 
 
 def test_who_asks_has_to_be_said_where_several_may(shell: Shell) -> None:

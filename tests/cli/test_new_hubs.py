@@ -78,7 +78,7 @@ def test_a_hub_that_starts_elsewhere_warns_of_open_invitations(
     address = json.loads(Path(invite).read_text())["hub"]
     for url, warned in ((address, False), ("https://localhost:1", True)):
         said = serving.Address(url, "ca.crt", "")
-        monkeypatch.setattr(serving, "serve", lambda settings, told, federated, said=said: told(said))
+        monkeypatch.setattr(serving, "serve", lambda settings, told, *_, said=said: told(said))
         capsys.readouterr()
         assert main(["hub", "start", "--port", "0", *home]) == 0
         error = capsys.readouterr().err

@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime
 
-from dataspace.client.refusals import Explanation, Refused, denial_text
+from dataspace.client.refusals import Explanation, Refused, conditions, denial_text
 from dataspace.model.decisions import Allow, ConstraintReport, Decision, Deny, Reason
-from dataspace.model.names import ColumnName, PolicyId, RuleId
+from dataspace.model.names import ColumnName, PolicyId, RuleId, SiteName
 from dataspace.model.policies import Effect, Mask, MaskKind, Obligations, Operand
 
 NO_PERMIT = Reason(
@@ -65,7 +65,7 @@ def test_no_policy_at_all_is_the_default() -> None:
 def test_the_exception_shows_the_same_text_and_how_to_apply() -> None:
     refused = Refused("medpar", Deny((NO_PERMIT,)))
     assert str(refused) == denial_text("medpar", Deny((NO_PERMIT,)))
-    assert refused.request_access() == 'hub.apply("medpar", purpose="…")'
+    assert refused.request_access().line == 'hub.apply("medpar", purpose="…")'
     assert refused.code == "request.denied"
 
 
@@ -95,3 +95,13 @@ def test_one_refusal_is_enough_for_the_whole_question() -> None:
     assert not Explanation("rows", decisions).allowed
     assert not Explanation("rows", {}).allowed
     assert "<br>" in Explanation("rows", decisions)._repr_html_()
+
+
+def test_what_is_owed_after_an_answer_is_told_with_the_other_conditions() -> None:
+    owed = Obligations(
+        retention_days=30,
+        no_onward_sharing=True,
+        duties=frozenset({"publish"}),
+        sites=frozenset({SiteName("a")}),
+    )
+    assert conditions(owed) == ["computed only at: a", "kept for at most 30 days", "not handed on", "publish"]

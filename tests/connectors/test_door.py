@@ -27,7 +27,10 @@ def test_our_own_connectors_come_through_the_same_door() -> None:
 
 
 def test_an_unknown_name_lists_what_is_installed() -> None:
-    with pytest.raises(ConnectorMissing, match=r"named 'oracle'; installed: csv, parquet, postgres.*Install"):
+    with pytest.raises(
+        ConnectorMissing,
+        match=r"named 'oracle'; installed: csv, file, parquet, postgres, postgresql, s3. Install",
+    ):
         load_connector("oracle")
 
 

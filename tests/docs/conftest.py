@@ -89,7 +89,7 @@ def _filled(federation: EmbeddedFederation, folder: Path) -> tuple[Any, PermitVi
         federation.offer(name, ["medpar"])
     sven, ana = federation.hub("sven"), federation.hub("ana")
     sven.load_dictionary(dictionary)
-    sven.describe_federated("medpar", "medpar", "Invented stays")
+    sven.describe_federated("medpar", "medpar", "Invented stays", RECORD)
     for policy in ("hub-medpar", "ehds", "gdpr-health"):
         sven.publish_policy(policy_text(policy))
     purposes, basis = ["scientific research", "train AI systems"], ["A6-1-e", "A9-2-j"]

@@ -138,10 +138,11 @@ def check_facts(told: Mapping[str, Any]) -> None:
     check_training(facts_of(told, 8))
     revoked, proved = facts_of(told, 9), facts_of(told, 10)
     assert "revoked" in revoked["question_refused"]
-    # A site that had answered this round before the revocation is not among those that refuse it.
-    refusing = len(revoked["round_refused"])
-    assert 1 <= refusing <= 3 and {one["code"] for one in revoked["round_refused"]} == {"permit.revoked"}
-    assert revoked["rounds_before"] >= 2 and f"{3 - refusing} of 4 sites answered" in revoked["ended"]
+    # The hub ends the run at once; a hospital that the next round reached before that refused it by itself.
+    refused_by = {one["code"] for one in revoked["round_refused"]}
+    assert refused_by <= {"permit.revoked"} and len(revoked["round_refused"]) <= 3
+    assert 2 <= revoked["rounds_before"] < 100
+    assert "the permit does not hold any more" in revoked["ended"] or "sites answered" in revoked["ended"]
     assert proved["logs"][0]["name"] == "hub" and len(proved["logs"]) == 6
     assert all(log["size"] > 0 and re.fullmatch(r"[0-9a-f]{64}", log["root"]) for log in proved["logs"])
     assert proved["receipt_record"] == facts_of(told, 5)["record"] and proved["answer_matches"] is True

@@ -11,10 +11,11 @@ import dataspace
 from dataspace.client.hub import Hub
 from dataspace.client.views import PermitView
 from dataspace.connecting import EmbeddedFederation
-from dataspace.errors import NotAllowed, SiteUnavailable, UnknownName
+from dataspace.errors import InvalidRequest, NotAllowed, SiteUnavailable, UnknownName
 from dataspace.model.names import PermitId
 from dataspace.service.registering import Registration
 from dataspace.site.will import document_digest
+from dataspace.testing.examples import RECORD
 
 pytestmark = pytest.mark.slow
 
@@ -59,7 +60,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[EmbeddedFe
     federation = EmbeddedFederation(folder, people, SITES)
     steward = federation.hub("sam")
     steward.load_dictionary(DICTIONARY)
-    steward.describe_federated("stays", "stays")
+    steward.describe_federated("stays", "stays", fields=RECORD)
     steward.publish_policy(COUNTS)
     for number, name in enumerate(SITES):
         site = federation.sites[name]
@@ -159,3 +160,26 @@ def test_the_end_of_a_run_is_recorded(
     auditor = world[0].hub("sam")
     kinds = [auditor.receipt(index).record["kind"] for index in range(before, auditor.log.size)]
     assert kinds == ["run.intended", "run.finished"]
+
+
+def test_what_is_granted_for_some_sites_alone_is_asked_of_them_alone_and_the_answer_says_what_is_owed(
+    world: tuple[EmbeddedFederation, PermitView], ana: Hub, permit: PermitView
+) -> None:
+    steward = world[0].hub("sam")
+    limits = (
+        "  limits: {sites: [%s], retention days: 30, no onward sharing: yes, duties: [Publish within a year]}"
+    )
+    try:
+        steward.publish_policy(COUNTS + limits % "hospital-a, hospital-b")
+        answer = ana.count("type = 3", by=["site"], permit=permit)
+        assert {row["site"] for row in answer.to_pylist()} == {"hospital-a", "hospital-b"}
+        assert {
+            "Owed: kept for at most 30 days",
+            "Owed: not handed on",
+            "Owed: Publish within a year",
+        } <= set(answer.note.rules)
+        steward.publish_policy(COUNTS + limits % "hospital-z")
+        with pytest.raises(InvalidRequest, match="only at hospital-z: none of them holds it"):
+            ana.count("type = 3", permit=permit)
+    finally:
+        steward.publish_policy(COUNTS)

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from dataspace.testing.examples import RECORD
+
 pytestmark = [pytest.mark.slow, pytest.mark.ci]
 
 DICTIONARY = """
@@ -64,6 +66,10 @@ def running(log: Path, *words: str) -> Iterator[subprocess.Popen[bytes]]:
         assert process.wait(30) == 0, log.read_text()
 
 
+def _several(said: str | list[str]) -> list[str]:
+    return [said] if isinstance(said, str) else said
+
+
 def until(seen: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not seen():
@@ -87,10 +93,16 @@ def test_a_site_joins_answers_and_is_stopped(tmp_path: Path) -> None:
         sam, ana = (*at_hub, "--as", "sam"), (*at_hub, "--as", "ana")
         assert "running already" in dataspace("hub", "start", "--port", "0", *at_hub, code=1)
         dataspace("dataset", "dictionary", str(tmp_path / "dictionary.yaml"), *sam)
-        dataspace("dataset", "federated", "stays", "--dictionary", "stays", *sam)
+        fields = [f"--field={name}={text}" for name, said in RECORD.items() for text in _several(said)]
+        dataspace("dataset", "federated", "stays", "--dictionary", "stays", *fields, *sam)
         dataspace("policy", "publish", str(tmp_path / "policy.yaml"), *sam)
         dataspace("hub", "invite", "hospital-a", "--output", str(tmp_path / "invite.json"), *sam)
 
+        asked = dataspace("site", "join", str(tmp_path / "invite.json"), "--wait", "0", *at_site, code=1)
+        aloud = asked.partition("fingerprint: ")[2].split()[0]
+        assert aloud in dataspace("hub", "requests", *sam)
+        assert "read aloud again" in dataspace("hub", "admit", "hospital-a", "1234", *sam, code=1)
+        dataspace("hub", "admit", "hospital-a", aloud, *sam)
         assert "3 keys pinned" in dataspace("site", "join", str(tmp_path / "invite.json"), *at_site)
         assert "has joined a hub already" in dataspace(
             "site", "join", str(tmp_path / "invite.json"), *at_site, code=1

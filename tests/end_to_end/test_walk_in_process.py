@@ -29,6 +29,7 @@ from dataspace.model.requests import Query
 from dataspace.model.runs import SiteMessage, SiteReply, Step, float_array
 from dataspace.model.sites import Site
 from dataspace.service.answering import Delivered
+from dataspace.service.permit_documents import key_digest
 from dataspace.service.registering import Registration
 from dataspace.settings import HubSettings, Pinned, SiteSettings
 from dataspace.site.will import document_digest
@@ -105,7 +106,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     record |= {"description": ("Each row is one stay.",), "theme": ("health",), "keyword": ("stay",)}
     said = Registration("medpar_extract", dictionary="medpar", publish=True, fields=record)
     hub.depositing.register(STEWARD, stays(root / "extract.csv", 9), said)
-    hub.publishing.federated(STEWARD, "medpar", "medpar", "Stays of four hospitals")
+    hub.publishing.federated(STEWARD, "medpar", "medpar", "Stays of four hospitals", record)
     for number, name in enumerate(HOSPITALS):
         sites[name] = site(root / name, name, hub, number)
         rules = "hospital-no-training" if name == HOSPITALS[-1] else "hospital"
@@ -115,7 +116,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             sites[name].publishing.publish(steward, text)
         said = Registration("medpar", dictionary="medpar", publish=True)
         sites[name].depositing.register(steward, stays(root / f"{name}.csv", number), said)
-        hub.joining.sites.put(Site(name, datasets=(DatasetName("medpar"),)))
+        key = sites[name].guard.key
+        hub.joining.sites.put(Site(name, signing_key=key, datasets=(DatasetName("medpar"),)))
     application = hub.permitting.apply(
         ANA,
         [DatasetName("medpar"), DatasetName("medpar_extract")],
@@ -223,6 +225,26 @@ def test_training_goes_on_with_three_and_names_the_one_that_refused(world: World
     assert len(last.facts["evaluation"]) == 3
 
 
+def test_a_round_ends_at_the_hub_too_when_its_permit_is_suspended(world: World) -> None:
+    run, events = world.hub.running.train(ANA, replace(PLAN, rounds=100), world.permit)
+    last = None
+    for last in events:
+        if last.kind == "round" and last.round == 1:
+            world.hub.permitting.suspend(STEWARD, world.permit, "a question")
+    assert last is not None
+    assert last.kind == "failed", last.facts
+    assert last.round < 50
+    federation = world.hub.federation
+    assert isinstance(federation, LocalFederation)
+    assert run in federation._stopped, "the hub itself ends it, and waits for no site"
+    record = list(world.hub.log.records())[-1][1]
+    assert (record.facts["run"], record.facts["outcome"]) == (run, "failed")
+    assert record.facts["cause"] == "the permit does not hold any more"
+    world.hub.permitting.resume(STEWARD, world.permit, "answered")
+    _, events = world.hub.running.train(ANA, PLAN, world.permit)
+    assert list(events)[-1].kind == "finished"
+
+
 def test_somebody_elses_permit_does_not_exist(world: World) -> None:
     with pytest.raises(DataspaceError, match="No permit named"):
         ask(world, "select count(*) as n from medpar_extract", who=BEN)
@@ -234,6 +256,8 @@ def message(world: World, **changes: object) -> SiteMessage:
         "plan": plan,
         "permit": world.jws,
         "principal": {"id": "ana", "name": "Ana", "roles": ["researcher"]},
+        "roster": {name: key_digest(world.sites[name].guard.key) for name in HOSPITALS},
+        "sites": list(HOSPITALS),
     }
     return SiteMessage(RunId("R-x"), 1, Step.COUNT, {**document, **changes}, {}, APP)
 
@@ -256,6 +280,7 @@ def test_the_guard_refuses_what_a_lying_coordinator_may_try(world: World) -> Non
         "permit.person": message(world, principal=other_person),
         "app.unknown": replace(message(world), app_hash="b" * 64),
         "policy.forbidden": message(world, permit=""),
+        "permit.roster": message(world, sites=[*HOSPITALS, "hospital-z"]),
         "data.unsupported": message(world, plan=count),
         "data.unknown": message(world, plan=to_json(CountPlan(DatasetName("secret"), "", (), "x"))),
         "internal": message(world, plan={"no": "plan"}),

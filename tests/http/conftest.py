@@ -37,6 +37,10 @@ class FewNodes:
         self.registered[site] = public_key
         return len(self.registered)
 
+    def expel(self, site: SiteName, public_key: bytes) -> None:
+        """Forget it."""
+        del self.registered[site]
+
 
 @pytest.fixture(scope="session")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubServices]:

@@ -7,10 +7,15 @@ import pytest
 from dataspace.client.problems import error_of
 from dataspace.errors import (
     AccessDenied,
+    AnswerTooLarge,
     BudgetExceeded,
+    Busy,
     ConnectorMissing,
+    CutTooLarge,
     DataspaceError,
     NoAnswer,
+    SourceAway,
+    SourceChanged,
     UnknownColumn,
     UnknownName,
     UnsupportedQuery,
@@ -35,11 +40,16 @@ DENY = Deny(
 )
 MADE: dict[type[DataspaceError], DataspaceError] = {
     AccessDenied: AccessDenied("medpar", DENY),
+    AnswerTooLarge: AnswerTooLarge(4 << 30),
+    Busy: Busy(7, mine=True),
     BudgetExceeded: BudgetExceeded(0.5, 0.2, "permit"),
     NoAnswer: NoAnswer(),
     UnknownName: UnknownName("dataset", "medpra", ("medpar",), "Look."),
     UnsupportedQuery: UnsupportedQuery("a cast", "Leave it out."),
     UnknownColumn: UnknownColumn("ages", ("medpar",), ("age80",)),
+    CutTooLarge: CutTooLarge(3 << 30, 1 << 30),
+    SourceAway: SourceAway("medpar"),
+    SourceChanged: SourceChanged("medpar"),
     ConnectorMissing: ConnectorMissing("None.", "Install it."),
 }
 

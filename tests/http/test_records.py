@@ -12,28 +12,10 @@ from dataspace.client.hub import Hub
 from dataspace.client.proofs import Verifier
 from dataspace.client.wire import Wire
 from dataspace.errors import Conflict, InvalidRequest, NotAllowed, UnknownName
+from dataspace.testing.examples import HEALTH_RECORD
 
 Asked = Callable[[str], httpx.Client]
 STAYS = "stay,los,died\n" + "".join(f"{n},{1 + n % 30},{n % 2}\n" for n in range(200))
-FIELDS = {
-    "domain": "health",
-    "description": "Each row is one stay.",
-    "theme": "health",
-    "keyword": ["stay", "mortality"],
-    "controller": "Hospital of Nowhere",
-    "contact": "Desk <desk@hospital.example>",
-    "data-protection-officer": "Dr Doe <dpo@hospital.example>",
-    "legal-basis": ["A6-1-c", "A9-2-j"],
-    "cited-law": "Registry Act",
-    "retention": "2020-01-01/2030-12-31",
-    "ethics-vote": "24-113",
-    "ethics-expires": "2099-12-31",
-    "dpia": "DPIA-7",
-    "health-category": "EHRS",
-    "hdab": "Access Body <hdab@health.example>",
-    "type": "STATISTICAL",
-    "provenance": "Billing of inpatients",
-}
 
 
 @pytest.fixture
@@ -64,7 +46,7 @@ def test_a_record_goes_from_a_file_to_a_published_description(
         sam.publish("record_stays")
     with pytest.raises(UnknownName):
         ana.check("record_stays")
-    sam.edit("record_stays", FIELDS)
+    sam.edit("record_stays", HEALTH_RECORD)
     assert sam.check("record_stays").missing == ()
     assert sam.publish("record_stays").noun.published
     assert ana.check("record_stays").publishable
@@ -94,7 +76,7 @@ def test_registering_and_publishing_at_once_asks_for_the_same(
     with pytest.raises(UnknownName):
         sam.dataset("record_at_once")
     assert hub.log.size() == size
-    made = sam.register(stays, "record_at_once", title="Stays", publish=True, fields=FIELDS)
+    made = sam.register(stays, "record_at_once", title="Stays", publish=True, fields=HEALTH_RECORD)
     assert made.dataset.published
 
 
@@ -136,3 +118,31 @@ def test_a_wrong_field_is_named(as_person: Callable[[str], Hub], stays: Path) ->
     sam.register(stays, "record_wrong", title="Stays")
     with pytest.raises(InvalidRequest, match="Did you mean 'controller'"):
         sam.edit("record_wrong", {"controler": "x"})
+
+
+def test_croissant_is_asked_for_by_its_profile_as_well(
+    as_person: Callable[[str], Hub], asked_by: Asked, stays: Path
+) -> None:
+    as_person("sam").register(stays, "croissant_stays", title="Stays", privacy_unit="stay")
+    profile = 'application/ld+json; profile="http://mlcommons.org/croissant/1.0"'
+    client = asked_by("sam")
+    asked = client.get("/datasets/croissant_stays", headers={"Accept": profile})
+    plain = client.get("/datasets/croissant_stays", headers={"Accept": "application/ld+json"})
+    same = client.get("/datasets/croissant_stays/croissant")
+    assert asked.headers["content-type"] == profile
+    assert asked.json() == same.json()
+    assert "croissant" not in plain.headers["content-type"] and plain.json() != asked.json()
+
+
+def test_a_health_category_that_is_none_of_the_law_is_said_to_be_wrong(
+    as_person: Callable[[str], Hub], stays: Path
+) -> None:
+    sam = as_person("sam")
+    sam.register(stays, "category_stays", title="Stays", privacy_unit="stay", fields=HEALTH_RECORD)
+    base = "https://hdeu-dcat.data.health.europa.eu/resource/authority/healthcategories/"
+    for wrong in ("IMAGING", base + "IMAGING", "EHR"):
+        with pytest.raises(InvalidRequest, match="health-category"):
+            sam.edit("category_stays", {"health-category": wrong})
+    for right in (base + "HRAD", "clinical trials", "HGPD"):
+        sam.edit("category_stays", {"health-category": right})
+        assert sam.check("category_stays").publishable

@@ -12,9 +12,12 @@ import pytest
 
 from dataspace.adapters.connectors import load_connector, open_source
 from dataspace.connector import Source
-from dataspace.errors import DataspaceError, SourceUnreadable
+from dataspace.errors import Conflict, DataspaceError, InvalidRequest, SourceUnreadable
+from dataspace.model.datasets import Column, ColumnType, Dictionary, Label
+from dataspace.model.names import ColumnName, DatasetName
 from dataspace.model.records import RecordKind
-from tests.service.curated_world import World, world
+from dataspace.testing.examples import RECORD
+from tests.service.curated_world import SAM, World, world
 
 MEGABYTE = 1 << 20
 
@@ -135,3 +138,88 @@ def test_a_link_is_refused_by_name(here: World, tmp_path: Path) -> None:
 
 def _opened(folder: Path) -> tuple[Source, str]:
     return load_connector("csv")(str(folder)), ""
+
+
+MARK = "Zebediah-Marker"
+NAMES = b"los,name,mail\n" + b"".join(
+    b"%d,%s %d,z%d@mark.example\n" % (n % 9, MARK.encode(), n, n) for n in range(500)
+)
+FAILING: dict[str, dict[str, object]] = {
+    "a rule that rows break": {"expect": ("los=50..",)},
+    "publishing what is incomplete": {"publish": True},
+    "a unit that is no column": {"privacy_unit": "patient"},
+    "a label of no column": {"label": ("ward=free-text",)},
+    "a step that does not fit": {"cast": ("name=date",)},
+}
+
+
+def holds(folder: Path, text: bytes) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file() and text in path.read_bytes()]
+
+
+@pytest.mark.parametrize("what", FAILING)
+def test_a_registration_that_fails_leaves_no_byte_of_a_name_on_the_disk(
+    here: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    before = here.left_behind()
+    with pytest.raises(DataspaceError) as refusal:
+        here.deposit("names.csv", iter([NAMES]), **FAILING[what])
+    assert MARK not in str(refusal.value)
+    assert here.left_behind() == before
+    assert holds(here.home, MARK.encode()) == [] and holds(here.home, b"@mark.example") == []
+    assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"privacy_unit": "name"},
+        {"label": ("name=free-text",)},
+        {"rename": ("name=nom",)},
+        {"cast": ("name=text",)},
+        {"generalise": ("name=3",)},
+    ],
+)
+@pytest.mark.parametrize("drop", ["name", "2"])
+def test_dropping_what_another_option_is_about_is_refused_by_one_sentence(
+    here: World, drop: str, said: dict[str, object]
+) -> None:
+    with pytest.raises(InvalidRequest, match="'name' cannot be dropped and be what --"):
+        here.deposit("names.csv", iter([NAMES]), drop=(drop,), **said)
+    assert [dataset.name for dataset in here.catalog.all()] == ["other"]
+
+
+def test_a_name_that_the_sites_hold_is_not_filled_with_rows_here(here: World) -> None:
+    dictionary = Dictionary("stays", "1", "Stays", (Column(ColumnName("los"), ColumnType.INTEGER),), "stay")
+    fields = {name: (said,) if isinstance(said, str) else tuple(said) for name, said in RECORD.items()}
+    here.registering.describe_federated(SAM, "stays", dictionary, "Stays", fields)
+    before, described = here.left_behind(), here.catalog.get(DatasetName("stays"))
+    with pytest.raises(Conflict, match=r"lie at the sites.*site data add"):
+        here.register({"los": [1, 2]})
+    assert here.left_behind() == before
+    assert here.catalog.get(DatasetName("stays")) == described
+    with pytest.raises(Conflict, match="is a dataset here already"):
+        here.registering.describe_federated(SAM, "other", dictionary, "Other", fields)
+
+
+def test_a_federated_record_without_those_who_answer_for_it_is_a_draft_or_nothing(here: World) -> None:
+    dictionary = Dictionary("stays", "1", "Stays", (Column(ColumnName("los"), ColumnType.INTEGER),), "stay")
+    with pytest.raises(Conflict, match="controller"):
+        here.registering.describe_federated(SAM, "stays", dictionary, "Stays", {})
+    assert here.catalog.get(DatasetName("stays")) is None
+    draft = here.registering.describe_federated(SAM, "stays", dictionary, "Stays", {}, publish=False)
+    assert draft.federated and not draft.published
+
+
+def test_what_the_dictionary_or_the_registration_says_is_no_open_finding(here: World) -> None:
+    rows = {"died": [n % 2 for n in range(100)], "los": list(range(100))}
+    fixes = {finding.fix for finding in here.register(rows, name="open").profile.findings}
+    assert {"--label died=special-category", "--unit row"} <= fixes
+    labelled = Column(ColumnName("died"), ColumnType.INTEGER, labels=frozenset({Label.SPECIAL_CATEGORY}))
+    here.catalog.put_dictionary(Dictionary("stays", "1", "Stays", (labelled,), "stay"))
+    made = here.register(rows, name="closed", dictionary="stays", privacy_unit="row")
+    assert not {finding.fix for finding in made.profile.findings} & fixes

@@ -108,11 +108,32 @@ def test_what_has_no_single_spelling_is_refused(value: object) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ['{"a":1,"a":2}', "NaN", "[Infinity]", "1e999", "9007199254740993", '"\\ud800"', "", "{", "[" * 5000],
+    [
+        *('{"a":1,"a":2}', "NaN", "[Infinity]", "1e999", "-1e999", "9007199254740993", "-9007199254740993"),
+        *(
+            '"\\ud800"',
+            '{"\\uDC00":1}',
+            '"\ud800"',
+            b'"\xff"',
+            b'"\xed\xa0\x80"',
+            "1".encode("utf-16"),
+            "\ufeff1",
+        ),
+        *("", "{", "[" * 5000, "[" * (MAX_DEPTH + 1) + "1" + "]" * (MAX_DEPTH + 1)),
+    ],
 )
-def test_text_with_two_meanings_or_none_is_not_read(text: str) -> None:
+def test_text_with_two_meanings_or_none_is_not_read(text: str | bytes) -> None:
     with pytest.raises(ValueError):
         strict_json(text)
+
+
+def test_what_has_one_meaning_is_read_as_it_stands() -> None:
+    deepest = "[" * MAX_DEPTH + "]" * MAX_DEPTH
+    text = f'{{"whole":-9007199254740991,"large":1e21,"pair":"\\ud83d\\ude00","wide":[{"[]," * 100}{deepest[1:-1]}]}}'
+    read = strict_json(text.encode())
+    assert read == json.loads(text)
+    assert canonical_json(read) == canonical_json(json.loads(text))
+    assert strict_json("100000000000000000000") == 10**20
 
 
 def test_nesting_has_a_limit_instead_of_a_crash() -> None:

@@ -131,6 +131,10 @@ class FlowerLink:
                 self._roster.drop(known.public_key)
         self._call("UnregisterNode", private.UnregisterNodeRequest(node_id=node))
 
+    def expel(self, site: SiteName, public_key: bytes) -> None:
+        """From now on the node with this public key (PEM) is refused, whatever its number is by now."""
+        self.unregister(self.register(site, public_key))
+
     def online(self) -> frozenset[int]:
         """Ids of the nodes that gave a sign of life within the last 20 s."""
         return frozenset(self.sites().values())

@@ -11,6 +11,8 @@ from dataspace.model.descriptions import AccessRights, Description, Distribution
 from dataspace.model.names import ColumnName, DatasetName
 from dataspace.vocabulary.authorities import EHDS, Contact
 
+_PLAIN = (Literal, NamedNode)
+
 
 def dataset_in(triples: Sequence[Triple], subject: NamedNode, name: DatasetName) -> Dataset:
     """What a graph says of a dataset, as far as a `Dataset` has fields for it."""
@@ -48,13 +50,19 @@ class Graph:
 
     def texts(self, node: Any, name: str) -> tuple[str, ...]:
         """The texts and IRIs of a property; English before other languages, one for each text."""
-        found = [o for o in self.objects(node, name) if isinstance(o, Literal | NamedNode)]
+        said = self._said.get((node, word(name)))
+        if said is None:  # most of what could be said is not
+            return ()
+        found = [o for o in said if isinstance(o, _PLAIN)]
+        if len(found) == 1:
+            return (found[0].value,)
         found.sort(key=lambda o: getattr(o, "language", None) not in (None, "en"))
         return tuple(dict.fromkeys(o.value for o in found))
 
     def text(self, node: Any, name: str) -> str:
         """The first of these, or empty."""
-        return next(iter(self.texts(node, name)), "")
+        found = self.texts(node, name)
+        return found[0] if found else ""
 
     def described(self, node: Any, name: str) -> tuple[str, ...]:
         """IRIs as they are, and nameless parts by their description or label."""

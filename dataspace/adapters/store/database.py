@@ -104,8 +104,11 @@ class Database:
     def _run(self, batch: list[_Pending[Any]]) -> None:
         try:
             with self.exclusive() as connection:
-                for pending in batch:
-                    self._attempt(connection, pending)
+                if len(batch) == 1:  # the transaction is its savepoint
+                    batch[0].result = batch[0].work(connection)
+                else:
+                    for pending in batch:
+                        self._attempt(connection, pending)
         except BaseException as error:
             for pending in batch:
                 # Not committed, so nobody may believe it is, also where the interrupt was meant for this thread only.

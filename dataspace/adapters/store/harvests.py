@@ -33,7 +33,7 @@ class SqlHarvests:
             for record in changed:
                 row = _row(origin, record)
                 connection.execute(update(harvested).where(harvested.c.id == record.entry.id).values(row))
-            self._finder.put_in(connection, [record.entry for record in (*fresh, *changed)])
+            self._finder.index.put_in(connection, [record.entry for record in (*fresh, *changed)])
             return len(fresh), len(changed), len(by_id) - len(fresh) - len(changed)
 
         by_id = {record.entry.id: record for record in records}
@@ -47,7 +47,7 @@ class SqlHarvests:
                 some = gone[start : start + _SOME]
                 here = harvested.c.id.in_(some)
                 connection.execute(update(harvested).where(here).values(gone=at.isoformat()))
-                self._finder.remove_in(connection, some)
+                self._finder.index.remove_in(connection, some)
             return len(gone)
 
         return self._database.write(work)

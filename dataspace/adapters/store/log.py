@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 
-from sqlalchemy import Connection, Row, func, insert, select, tuple_
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, tuple_
 from sqlalchemy.exc import IntegrityError
 
 from dataspace.adapters.store.database import Database
@@ -13,12 +13,27 @@ from dataspace.model.records import Checkpoint, Opening, Receipt, Record, Signed
 from dataspace.ports import Signer
 from dataspace.transparency.canonical import canonical_json, strict_json
 from dataspace.transparency.checkpoints import sign_checkpoint
-from dataspace.transparency.merkle import Frontier, NewNode, append_leaf, frontier_at, frontier_root, root_at
+from dataspace.transparency.merkle import (
+    Frontier,
+    NewNode,
+    append_leaf,
+    consistency_proof,
+    frontier_at,
+    frontier_root,
+    root_at,
+)
 from dataspace.transparency.notes import format_verifier_key
 from dataspace.transparency.openings import SALT_BYTES, leaf_of, parse_record, record_document
 from dataspace.transparency.receipts import make_receipt
 
 _PAGE = 500
+_LAST = select(
+    func.max(leaves.c.number),
+    select(nodes.c.hash)
+    .where(nodes.c.level == bindparam("level"), nodes.c.position == bindparam("position"))
+    .scalar_subquery(),
+)
+_ADD_LEAF, _ADD_NODES = insert(leaves), insert(nodes)
 _RESTORE = "Stop using this log, keep a copy, and compare it with the last checkpoint that others hold."
 
 
@@ -32,6 +47,8 @@ class SqlLog:
         self._signer = signer
         self._key = VerifierKey(origin, signer.public_key())
         self._entropy = entropy
+        self._edge = Frontier()
+        """The right edge as this process last left it; somebody else may have appended meanwhile."""
         format_verifier_key(
             self._key
         )  # a name that no reader could parse is refused before anything is signed
@@ -41,19 +58,21 @@ class SqlLog:
         opening = Opening(self._entropy(SALT_BYTES), record)
         leaf, body = leaf_of(opening), canonical_json(record_document(record)).decode()
 
-        def work(connection: Connection) -> int:
-            frontier = _frontier(connection, _size(connection))
-            _, made = append_leaf(frontier, leaf)
+        def work(connection: Connection) -> tuple[int, Frontier]:
+            frontier = self._right_edge(connection)
+            grown, made = append_leaf(frontier, leaf)
             index = frontier.size
-            connection.execute(insert(leaves).values(number=index, salt=opening.salt, body=body))
+            connection.execute(_ADD_LEAF, {"number": index, "salt": opening.salt, "body": body})
             rows = [{"level": node.level, "position": node.index, "hash": node.hash} for node in made]
             try:
-                connection.execute(insert(nodes), rows)
+                connection.execute(_ADD_NODES, rows)
             except IntegrityError as error:  # a record was here already, and was taken out
                 raise _missing(index) from error
-            return index
+            return index, grown
 
-        return self._database.write(work)
+        index, edge = self._database.write(work)
+        self._edge = edge  # only what is on the disk is believed
+        return index
 
     def size(self) -> int:
         with self._database.read() as connection:
@@ -100,6 +119,23 @@ class SqlLog:
 
     def verifier_key(self) -> str:
         return format_verifier_key(self._key)
+
+    def consistency(self, old: int, new: int) -> Sequence[bytes]:
+        with self._database.read() as connection:
+            if new > _size(connection):
+                raise ValueError(f"the log has {_size(connection)} records, not {new}")
+            return consistency_proof(old, new, _reader(connection))
+
+    def _right_edge(self, connection: Connection) -> Frontier:
+        """What the next record is appended to: as known here, if what was appended last is still what was known."""
+        known = self._edge
+        if known.size:
+            level = (known.size & -known.size).bit_length() - 1
+            place = {"level": level, "position": (known.size >> level) - 1}
+            # The last subtree holds the last leaf, which is salted: no other record has this hash.
+            if tuple(connection.execute(_LAST, place).one()) == (known.size - 1, known.nodes[-1]):
+                return known
+        return _frontier(connection, _size(connection))
 
     def _compare(self, computed: Sequence[NewNode]) -> None:
         with self._database.read() as connection:

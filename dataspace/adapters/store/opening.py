@@ -49,6 +49,17 @@ def open_database(home: Path, url: str = "") -> Database:
     return database
 
 
+def schema_of(home: Path) -> str:
+    """The revision that the store of a home states; empty where there is none. Migrates nothing."""
+    if not (home / FILE).exists():
+        return _NONE
+    database = Database(home / FILE)
+    try:
+        return _schema(database)
+    finally:
+        database.close()
+
+
 def _same_kind(home: Path, url: str) -> None:
     if url and (home / FILE).exists():
         raise SetupError(

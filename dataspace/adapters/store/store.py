@@ -14,7 +14,8 @@ from dataspace.adapters.store.log import SqlLog
 from dataspace.adapters.store.opening import open_database
 from dataspace.adapters.store.parties import SqlPeople, SqlSites
 from dataspace.adapters.store.permits import SqlPermitStore, SqlPolicyStore
-from dataspace.ports import Clock, Signer
+from dataspace.adapters.store.proposals import SqlProposals
+from dataspace.ports import Clock, Log, Signer
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +25,19 @@ class Store:
     catalog: SqlCatalog
     policies: SqlPolicyStore
     permits: SqlPermitStore
-    log: SqlLog
+    log: Log
     ledger: SqlLedger
     answers: SqlAnswers
     people: SqlPeople
     sites: SqlSites
     finder: SqlFinder
     harvests: SqlHarvests
+    proposals: SqlProposals
     database: Database
 
     def close(self) -> None:
         """Give back the file. What was acknowledged is on the disk already."""
+        self.ledger.close()
         self.database.close()
 
     def __enter__(self) -> Self:
@@ -66,5 +69,6 @@ def open_store(home: Path, clock: Clock, log_signer: Signer, log_origin: str, ur
         SqlSites(database),
         finder,
         SqlHarvests(database, finder),
+        SqlProposals(database),
         database,
     )

@@ -19,7 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA = "0002"
+SCHEMA = "0005"
 """The newest revision under `migrations/versions`, so that an up-to-date store opens without asking Alembic."""
 
 metadata = MetaData()
@@ -60,6 +60,10 @@ policies = Table(
     Index("policies_by_id", "id"),
 )
 
+proposals = Table(
+    "proposals", metadata, Column("id", String, primary_key=True), Column("body", Text, nullable=False)
+)
+
 counters = Table(
     "counters",
     metadata,
@@ -83,6 +87,12 @@ permits = Table(
     Column("jws", Text, nullable=False),
     Column("body", Text, nullable=False),
     Column("revoked", String),
+)
+
+calls = Table("calls", metadata, Column("id", String, primary_key=True), Column("body", Text, nullable=False))
+
+deputies = Table(
+    "deputies", metadata, Column("id", String, primary_key=True), Column("body", Text, nullable=False)
 )
 
 leaves = Table(
@@ -119,8 +129,44 @@ charges = Table(
     Column("spent", BigInteger, nullable=False),
     Column("delta", Float, nullable=False),
     Column("body", Text, nullable=False),
+    # What was really spent, where that is not what was reserved.
     Column("actual", Text),
+    # What it adds to its purses, so that exactly that can be taken back; null: `spent` and `delta`.
+    Column("cost", Text),
     Index("charges_by_account", "lineage", "unit", "permit", "principal"),
+)
+
+# Sums over `charges`, changed in the same transaction: what a check reads instead of every charge.
+purses = Table(
+    "purses",
+    metadata,
+    Column("lineage", String, primary_key=True),
+    Column("unit", String, primary_key=True),
+    Column("level", String, primary_key=True),
+    # The permit, project or principal; empty for the lineage.
+    Column("name", String, primary_key=True),
+    # Of a lineage alone: the version or the site whose rows were read; empty for all.
+    Column("part", String, primary_key=True),
+    Column("pure", BigInteger, nullable=False),
+    Column("delta", BigInteger, nullable=False),
+    # JSON, empty where there is none.
+    Column("renyi", Text, nullable=False),
+    # Billionths of ε that stewards have added to the limit.
+    Column("raised", BigInteger, nullable=False),
+    # Parts of the same number have no person in common.
+    Column("family", BigInteger),
+    sqlite_with_rowid=False,
+)
+
+ledger_decisions = Table(
+    "ledger_decisions",
+    metadata,
+    Column("number", _Number, primary_key=True, autoincrement=True),
+    Column("lineage", String, nullable=False),
+    Column("unit", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("ledger_decisions_by_account", "lineage", "unit"),
 )
 
 answers = Table(

@@ -5,10 +5,16 @@ token (`f12`, a value of a facet) stands beside the words and never matches one 
 """
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from typing import Any, Protocol
+from itertools import chain
+from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection
+
+Numbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +30,14 @@ class Worded:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Each word, in one of the first `fields` of title, keywords and rest; each token; for one of the audiences.
+    """Each word, in one of the first `fields` of title, keywords and rest; each token.
 
-    Audiences are compared row by row and not as tokens: nearly every record has the same one, and merging such a list
-    with that of a word takes longer than finding the word.
+    Who may know of a hit is not asked here: nearly every record has the same audience, and merging such a list with
+    that of a word takes longer than finding the word. The finder looks it up.
     """
 
     words: tuple[str, ...]
     tokens: tuple[str, ...]
-    audiences: tuple[str, ...]
     prefixes: bool
     fields: int = 3
 
@@ -42,16 +47,8 @@ class WordIndex(Protocol):
 
     def add(self, connection: Connection, rows: Sequence[Worded]) -> None: ...
     def remove(self, connection: Connection, numbers: Sequence[int]) -> None: ...
-    def counted(self, connection: Connection, question: Question, limit: int) -> Sequence[Any]:
-        """(number, codes) of the latest hits."""
-        ...
-
-    def numbers(self, connection: Connection, question: Question, limit: int) -> list[int]:
-        """Numbers of the latest hits."""
-        ...
-
-    def unchecked(self, connection: Connection, question: Question, limit: int) -> list[int]:
-        """Like `numbers`, for every audience: to be held against hits that were checked."""
+    def latest(self, connection: Connection, question: Question, limit: int) -> Numbers:
+        """Numbers of the latest hits, the latest first, whoever may know of them."""
         ...
 
     def near(self, connection: Connection, start: str, limit: int) -> list[str]:
@@ -70,15 +67,9 @@ class Fts5Words:
     def remove(self, connection: Connection, numbers: Sequence[int]) -> None:
         connection.exec_driver_sql("DELETE FROM words WHERE rowid = ?", [(number,) for number in numbers])
 
-    def counted(self, connection: Connection, question: Question, limit: int) -> Sequence[Any]:
-        return _rows(connection, "f.number, f.codes", question, limit)
-
-    def numbers(self, connection: Connection, question: Question, limit: int) -> list[int]:
-        return [row[0] for row in _rows(connection, "f.number", question, limit)]
-
-    def unchecked(self, connection: Connection, question: Question, limit: int) -> list[int]:
+    def latest(self, connection: Connection, question: Question, limit: int) -> Numbers:
         sql = "SELECT rowid FROM words WHERE words MATCH ? ORDER BY rowid DESC LIMIT ?"
-        return [row[0] for row in connection.exec_driver_sql(sql, (_match(question), limit))]
+        return _numbers(connection, sql, (_match(question), limit))
 
     def near(self, connection: Connection, start: str, limit: int) -> list[str]:
         connection.exec_driver_sql(
@@ -88,14 +79,11 @@ class Fts5Words:
         return [row[0] for row in connection.exec_driver_sql(sql, (start, f"{start}\U0010ffff", limit))]
 
 
-def _rows(connection: Connection, columns: str, question: Question, limit: int) -> Sequence[Any]:
-    # CROSS JOIN: the words come first, in the order of their rows, and the limit ends both.
-    places = ", ".join("?" * len(question.audiences))
-    sql = (
-        f"SELECT {columns} FROM words CROSS JOIN found AS f ON f.number = words.rowid WHERE words MATCH ?"  # noqa: S608
-        f" AND f.audience IN ({places}) ORDER BY words.rowid DESC LIMIT ?"
-    )
-    return connection.exec_driver_sql(sql, (_match(question), *question.audiences, limit)).all()
+def _numbers(connection: Connection, sql: str, values: tuple[object, ...]) -> Numbers:
+    # The driver's own cursor: thousands of numbers, and nothing else of a row is wanted.
+    with closing(connection.connection.cursor()) as cursor:
+        cursor.execute(sql, values)
+        return np.fromiter(chain.from_iterable(cursor.fetchall()), np.int64)
 
 
 _FIELDS = ("{title}", "{title keywords}", "{title keywords rest}")
@@ -124,20 +112,9 @@ class VectorWords:
     def remove(self, connection: Connection, numbers: Sequence[int]) -> None:
         connection.exec_driver_sql("DELETE FROM words WHERE number = ANY(%s)", (list(numbers),))
 
-    def counted(self, connection: Connection, question: Question, limit: int) -> Sequence[Any]:
-        sql = (
-            "SELECT number, f.codes FROM words JOIN found AS f USING (number) WHERE vector @@ %s::tsquery"
-            " AND f.audience = ANY(%s) ORDER BY number DESC LIMIT %s"
-        )
-        asked = (_tsquery(question), list(question.audiences), limit)
-        return connection.exec_driver_sql(sql, asked).all()
-
-    def numbers(self, connection: Connection, question: Question, limit: int) -> list[int]:
-        return [row[0] for row in self.counted(connection, question, limit)]
-
-    def unchecked(self, connection: Connection, question: Question, limit: int) -> list[int]:
+    def latest(self, connection: Connection, question: Question, limit: int) -> Numbers:
         sql = "SELECT number FROM words WHERE vector @@ %s::tsquery ORDER BY number DESC LIMIT %s"
-        return [row[0] for row in connection.exec_driver_sql(sql, (_tsquery(question), limit))]
+        return _numbers(connection, sql, (_tsquery(question), limit))
 
     def near(self, connection: Connection, start: str, limit: int) -> list[str]:
         # The latest entries only: the server has no list of words to look in.

@@ -1,11 +1,11 @@
-"""What the demo's steward says of the deposited stays, so that their record is a complete one of HealthDCAT-AP.
+"""What the demo's steward says of its datasets, so that each record is a complete one of its kind.
 
 The bodies are invented, and say so; the data are public teaching data.
 """
 
 from collections.abc import Mapping
 
-FIELDS: Mapping[str, str | list[str]] = {
+FIELDS: dict[str, str | list[str]] = {
     "domain": "health",
     "controller": "Hospital of Nowhere (demo)",
     "contact": "Data desk (demo) <data@hospital.example>",
@@ -23,3 +23,22 @@ FIELDS: Mapping[str, str | list[str]] = {
     "temporal": "1991-01-01/1991-12-31",
     "population": "Inpatients of Medicare in Arizona, 1991",
 }
+
+STAYS: Mapping[str, str | list[str]] = FIELDS | {
+    "theme": "health",
+    "keyword": ["hospital stay", "mortality", "Medicare"],
+    "description": "Held by the hospitals (demo); each row is one stay, Arizona 1991.",
+}
+"""Of the stays that the hospitals hold themselves."""
+
+MACHINES: Mapping[str, str | list[str]] = {
+    "domain": "plant",
+    "description": "Held by the plants (demo); each row is one machine. SYNTHETIC, after AI4I 2020.",
+    "theme": "technology",
+    "keyword": ["machine", "predictive maintenance"],
+    "controller": "Works of Nowhere (demo)",
+    "contact": "Plant data (demo) <data@works.example>",
+    "contract": "C-2026-1 (demo)",
+    "trade-secret": "none",
+}
+"""Of the machines that the plants hold."""

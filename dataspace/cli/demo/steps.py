@@ -24,6 +24,7 @@ from dataspace.cli.demo.facts import (
 from dataspace.cli.demo.policies import HUB_POLICIES, dictionary_text
 from dataspace.cli.demo.proving import permit_signed_by
 from dataspace.cli.demo.record import FIELDS as RECORD
+from dataspace.cli.demo.record import MACHINES, STAYS
 from dataspace.cli.demo.stage import Stage
 from dataspace.cli.demo.stays import DROPPED, HOSPITALS, PLANT
 from dataspace.client.answers import Answer
@@ -57,11 +58,13 @@ def register(stage: Stage) -> Registered:
         keywords=["hospital stay", "mortality", "Medicare"],
         fields=RECORD,
     )
-    steward.describe_federated("medpar", "medpar", "Hospital stays, held by the hospitals")
-    steward.describe_federated("machines", "machines", "Machines of a plant (SYNTHETIC, after AI4I 2020)")
+    steward.describe_federated("medpar", "medpar", "Hospital stays, held by the hospitals", STAYS)
+    steward.describe_federated(
+        "machines", "machines", "Machines of a plant (SYNTHETIC, after AI4I 2020)", MACHINES
+    )
     record = steward.describe(EXTRACT)
     stage.waiting("the sites join and register their own data")
-    sites = stage.world.set_up_sites(lambda site: _invitation(steward.invite(site)))
+    sites = stage.world.set_up_sites(lambda site: _invitation(steward.invite(site, at_once=True)))
     return Registered(
         dataset=EXTRACT,
         title=made.dataset.title,

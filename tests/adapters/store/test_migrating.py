@@ -9,7 +9,7 @@ from dataspace.adapters.memory import ManualClock, MemorySigner
 from dataspace.adapters.store.opening import FILE
 from dataspace.adapters.store.store import Store, open_store
 from dataspace.model.finding import EVERYONE, STEWARDS, Wanted
-from dataspace.service.finding import entry_of
+from dataspace.service.entries import entry_of
 
 STORES = Path(__file__).parent / "stores"
 """Dumps of stores as earlier versions left them, by the revision of their schema."""

@@ -1,0 +1,86 @@
+"""The airlock from a notebook: what waits to leave, and deciding on it."""
+
+import base64
+from collections.abc import Sequence
+
+from dataspace.client.tables import Grid, printable
+from dataspace.client.wire import Wire
+from dataspace.model.codec import from_json, to_json
+from dataspace.model.releases import Release, ReleaseForm
+
+
+class ReleaseView:
+    """One request for release, as it stood when it was read."""
+
+    def __init__(self, release: Release) -> None:
+        self.release = release
+
+    @property
+    def id(self) -> str:
+        """By which it is approved or refused."""
+        return self.release.id
+
+    def __repr__(self) -> str:
+        one = self.release
+        lines = [
+            f"{one.id} · {printable(one.form.title)} · {one.state.value} · asked by {one.asker} on "
+            f"{one.asked:%Y-%m-%d} · due {one.due:%Y-%m-%d}",
+            f"what: {printable(one.form.description)}",
+            f"of whom: {printable(one.form.population)}",
+            f"units behind each row: {', '.join(map(str, one.form.units))}",
+        ]
+        if one.form.reason:
+            lines.append(f"why: {printable(one.form.reason)}")
+        if one.approved_by:
+            lines.append(f"approved by {', '.join(one.approved_by)}")
+        if one.because:
+            lines.append(f"refused: {printable(one.because)}")
+        return "\n".join(lines)
+
+
+class Releases:
+    """The part of a hub through which files leave."""
+
+    _wire: Wire
+
+    def releases(self) -> list[ReleaseView]:
+        """What waits for a steward, oldest first; for others, what they have asked for."""
+        return [ReleaseView(from_json(Release, one)) for one in self._wire.get("/releases")]
+
+    def approve_release(self, id: str) -> ReleaseView:
+        """Let a file out, as one of two people; never what one asked for oneself."""
+        return ReleaseView(from_json(Release, self._wire.post(f"/releases/{id}/approve", {})))
+
+    def refuse_release(self, id: str, because: str) -> ReleaseView:
+        """Keep a file in, for a reason that the asker reads."""
+        return ReleaseView(
+            from_json(Release, self._wire.post(f"/releases/{id}/refuse", {"because": because}))
+        )
+
+    def released(self, id: str) -> bytes:
+        """The file, an Arrow stream: for its asker once it is released, for stewards before."""
+        return self._wire.get_bytes(f"/releases/{id}/file")
+
+
+def ask_release(wire: Wire, outcome: int, stream: bytes, form: ReleaseForm) -> ReleaseView:
+    """Put an answer into the queue."""
+    content = base64.b64encode(stream).decode()
+    said = {"outcome": outcome, "content": content, "form": to_json(form)}
+    return ReleaseView(from_json(Release, wire.post("/releases", said)))
+
+
+def grid_of(found: Sequence[ReleaseView]) -> Grid:
+    """The queue as a table."""
+    rows = tuple(
+        (
+            r.id,
+            r.form.title,
+            r.asker,
+            f"{r.asked:%Y-%m-%d %H:%M}",
+            f"{r.due:%Y-%m-%d}",
+            r.form.reason,
+            r.state.value,
+        )
+        for r in (one.release for one in found)
+    )
+    return Grid(("id", "title", "asker", "since", "due", "why it waits", "state"), rows, (False,) * 7)

@@ -1,0 +1,41 @@
+"""Which cut a question is answered from, and in whose confined worker."""
+
+from dataspace.errors import InvalidRequest
+from dataspace.model.datasets import Dataset
+from dataspace.model.permits import Permit
+from dataspace.model.plans import CutRecipe
+from dataspace.model.policies import MaskKind, Obligations
+from dataspace.model.principals import Principal
+
+
+def recipe_for(dataset: Dataset, obligations: Obligations, permit: Permit | None) -> CutRecipe:
+    """What of the latest version the obligations leave; raises InvalidRequest where there is no version."""
+    if dataset.latest is None:
+        raise InvalidRequest(
+            f"'{dataset.name}' has no data here yet.", "Ask its steward to register a version."
+        )
+    given = None
+    if permit is not None:
+        given = next((grant.columns for grant in permit.datasets if grant.dataset == dataset.name), None)
+    columns = tuple(
+        column.name
+        for column in dataset.columns
+        if column.name not in obligations.withheld and (given is None or column.name in given)
+    )
+    masks = {name: mask for name, mask in obligations.masks.items() if name in columns}
+    hashed = any(mask.kind is MaskKind.HASH for mask in masks.values())
+    key = (permit.id if permit else f"open-{dataset.name}") if hashed else ""
+    return CutRecipe(
+        dataset.latest,
+        columns,
+        obligations.row_filter,
+        masks,
+        mask_key_id=key,
+        opt_out_digest="+".join(dataset.left_out(permit.not_before if permit else None)),
+        privacy_unit=dataset.privacy_unit,
+    )
+
+
+def session_of(principal: Principal, permit: Permit | None) -> str:
+    """One confined worker for each principal and permit."""
+    return f"{principal.id}/{permit.id if permit else 'open'}"

@@ -1,0 +1,120 @@
+"""What a site holds, by commands: added from allowed folders only, curated further, withdrawn, erased."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from dataspace.adapters.memory import MemorySigner
+from dataspace.bootstrap import build_site
+from dataspace.cli.sites import app
+from dataspace.errors import Conflict, DataspaceError, SourceUnreadable
+from dataspace.model.limits import SiteLimits
+from dataspace.model.names import HUB, ColumnName, DatasetName, PrincipalId
+from dataspace.model.policies import AnswerKind
+from dataspace.model.principals import Principal, Role
+from dataspace.service.asking import access_request
+from dataspace.settings import Pinned, SiteSettings
+
+MARK = "Zebediah-Marker"
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SiteSettings:
+    """A site that has joined a hub which is not there, with one dataset of two columns."""
+    monkeypatch.delenv("DATASPACE_ROOTS", raising=False)
+    home = tmp_path / "site"
+    home.mkdir(mode=0o700)
+    key = MemorySigner(b"k" * 32).public_key()
+    pinned = Pinned("hospital-a", "https://hub.invalid", "", "", "", "hub", key, "", 0)
+    settings = SiteSettings(home, pinned, SiteLimits())
+    settings.write()
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "stays.csv").write_text("los,name\n" + "".join(f"{n % 9},{MARK} {n}\n" for n in range(200)))
+    said(settings, "add", str(data / "stays.csv"), "--name", "stays", "--no-offer")
+    return settings
+
+
+def said(settings: SiteSettings, *words: str) -> str:
+    done = CliRunner().invoke(app, ["data", *words, "--home", str(settings.home)])
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def on_disk(settings: SiteSettings) -> list[str]:
+    import pyarrow.parquet as pq
+
+    found = []
+    for path in settings.home.rglob("*.parquet"):
+        found += [str(path)] if MARK in str(pq.read_table(path).to_pydict()) else []
+    return found
+
+
+def test_a_column_is_dropped_and_the_version_that_held_it_erased(site: SiteSettings) -> None:
+    assert on_disk(site)
+    assert "200 rows, 1 columns" in said(site, "fix", "stays", "--drop", "name")
+    assert on_disk(site)
+    assert "erased" in said(site, "erase", "stays", "1", "--reason", "Names were left in.", "--yes")
+    assert not on_disk(site)
+    listed = said(site, "versions", "stays")
+    assert "erased" in listed and "Names were left in." in listed
+
+
+def test_what_a_site_withdrew_is_answered_by_nobody(site: SiteSettings) -> None:
+    said(site, "withdraw", "stays", "1", "--reason", "Wrong ward")
+    services = build_site(site, lambda _: "")
+    try:
+        dataset = services.catalog.get(DatasetName("stays"))
+        assert dataset is not None
+        ana = Principal(PrincipalId("ana"), "Ana", frozenset({Role.RESEARCHER}), "university")
+        with pytest.raises(Conflict, match="Wrong ward"):
+            access_request(ana, AnswerKind.AGGREGATE, "", dataset, frozenset({ColumnName("los")}), None, HUB)
+    finally:
+        services.close()
+
+
+def test_a_version_never_comes_back(site: SiteSettings) -> None:
+    said(site, "deprecate", "stays", "1")
+    said(site, "withdraw", "stays", "1")
+    with pytest.raises(Conflict, match="never back"):
+        said(site, "deprecate", "stays", "1")
+
+
+def test_data_are_added_from_allowed_folders_only(site: SiteSettings, tmp_path: Path) -> None:
+    allowed, outside = tmp_path / "allowed", tmp_path / "outside"
+    for folder in (allowed, outside):
+        folder.mkdir()
+        (folder / "more.csv").write_text("los\n1\n2\n")
+    (allowed / "link.csv").symlink_to(outside / "more.csv")
+    (allowed / "way").symlink_to(outside)
+    replace(site, roots=(str(allowed),)).write()
+    said(site, "add", str(allowed / "more.csv"), "--name", "more", "--no-offer")
+    for path in (
+        outside / "more.csv",
+        allowed / "link.csv",
+        allowed / "way" / "more.csv",
+        allowed / ".." / "outside" / "more.csv",
+    ):
+        with pytest.raises(SourceUnreadable, match=r"outside the folders|symbolic link"):
+            said(site, "add", str(path), "--name", "other", "--no-offer")
+
+
+def test_a_failed_registration_leaves_no_row_behind(site: SiteSettings, tmp_path: Path) -> None:
+    before = on_disk(site)
+    with pytest.raises(DataspaceError):
+        said(
+            site,
+            "add",
+            str(tmp_path / "data" / "stays.csv"),
+            "--name",
+            "other",
+            "--no-offer",
+            "--unit",
+            "ward",
+        )
+    assert on_disk(site) == before
