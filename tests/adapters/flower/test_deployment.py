@@ -116,6 +116,7 @@ def guard(handle: Callable[[SiteMessage], SiteReply], node: FlowerNode, stop: th
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     home = tmp_path_factory.mktemp("flower")
+    before = set(psutil.Process().children(recursive=True))  # workers that other tests keep warm
     app = fab.pack({**fab.app_files(), "dataspace_run/server_app.py": COORDINATOR})
     stop = threading.Event()
     with FlowerLink(home / "hub", Authority.create(home / "ca"), fab=app) as link:
@@ -138,7 +139,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             node.stop()
         for thread in guards:
             thread.join(20)
-    assert psutil.Process().children(recursive=True) == [], "every child is gone"
+    assert set(psutil.Process().children(recursive=True)) <= before, "every child is gone"
 
 
 def test_a_round_brings_an_update_and_a_refusal_under_their_names(world: World) -> None:
