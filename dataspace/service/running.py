@@ -30,6 +30,7 @@ from dataspace.service.permit_documents import holding, roster_of
 from dataspace.transparency.canonical import digest
 
 SITE_COLUMN = "site"
+PERMIT_ENDED = "the permit does not hold any more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +200,7 @@ class Running:
     def _follow_to_end(self, order: RunOrder, principal: Principal, intent: int) -> RunEvent:
         self.federation.submit(order)
         last = None
-        for event in self.federation.events(order.run):
+        for event in self._events(order.run):
             last = event
         if last is None or last.kind != "finished":
             self._record_failure(order, principal, intent, last)
@@ -207,10 +208,18 @@ class Running:
             raise SiteUnavailable(f"The run {order.run} failed: {cause}.", refusals(last))
         return last
 
+    def _events(self, run: RunId) -> Iterator[RunEvent]:
+        """What happens in a run; a run that was ended because of its permit says so, and not only that it stopped."""
+        for event in self.federation.events(run):
+            if event.kind == "failed" and run in self._ended:
+                yield replace(event, facts={**event.facts, "cause": PERMIT_ENDED})
+            else:
+                yield event
+
     def _recorded(self, order: RunOrder, principal: Principal, intent: int) -> Iterator[RunEvent]:
         outcome, last = "abandoned", None
         try:
-            for event in self.federation.events(order.run):
+            for event in self._events(order.run):
                 last = event
                 yield event
             outcome = "complete" if last is not None and last.kind == "finished" else "failed"
@@ -238,7 +247,7 @@ class Running:
         if run not in self._ended:
             return {}
         self._ended.discard(run)
-        return {"cause": "the permit does not hold any more"}
+        return {"cause": PERMIT_ENDED}
 
     def _permit(self, principal: Principal, permit: PermitId | None) -> Permit | None:
         return self.asking.permit_of(Query(principal, "", permit=permit))
