@@ -119,7 +119,7 @@ def test_a_site_joins_answers_and_is_stopped(tmp_path: Path) -> None:
         assert "fix: --unit" in added
         assert "not those that the hub describes" not in added
         dataspace("site", "policy", "add", str(tmp_path / "policy.yaml"), *at_site)
-        held.enter_context(running(tmp_path / "site.out", "site", "run", *at_site))
+        at_work = held.enter_context(running(tmp_path / "site.out", "site", "run", *at_site))
         until(lambda: "online" in dataspace("hub", "sites", *sam))
 
         dataspace("permit", "apply", "stays", "--purpose", "scientific research", *ana)
@@ -143,9 +143,8 @@ def test_a_site_joins_answers_and_is_stopped(tmp_path: Path) -> None:
         assert "1 answers" in dataspace("site", "status", *at_site)
         assert "FAIL" not in dataspace("site", "doctor", *at_site)
 
-        began = time.monotonic()
         assert "Stopped." in dataspace("site", "stop", *at_site)
-        assert time.monotonic() - began < 10
+        assert at_work.wait(60) == 0
         assert "kill switch" in dataspace("site", "run", *at_site, code=1)
 
 
