@@ -38,6 +38,7 @@ def serve(
     nothing.
     """
     shortening.shorten_pulls()
+    shortening.bound_pulls()
     last_task = float("-inf")
     while not stop.is_set():
         address = runtime_address() if callable(runtime_address) else runtime_address
@@ -48,8 +49,9 @@ def serve(
                     last_task = time.monotonic()
                 active = time.monotonic() - last_task < LINGER_SECONDS
                 stop.wait(ACTIVE_SECONDS if active else IDLE_SECONDS)
-        except httpx.HTTPError as error:
-            # The node is starting, was restarted, or another process has its port for now (401).
+        except (httpx.HTTPError, private.inflatable_utils.ObjectPullError) as error:
+            # The node is starting, was restarted, or another process has its port for now (401); or the run of a
+            # message was stopped before all of it was there.
             _log.debug("node not ready: %s", type(error).__name__)
             stop.wait(IDLE_SECONDS)
         finally:

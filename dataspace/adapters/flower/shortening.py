@@ -23,6 +23,9 @@ REPLY_SECONDS = 0.03
 """Between two looks of the node for the guard's reply; a look in memory, not a request."""
 PULL_BACKOFF_SECONDS = 0.03
 """First wait when an object has not arrived yet; doubles up to Flower's own cap."""
+PULL_SECONDS = 10.0
+"""How long a guard waits for the rest of a message, which its own node hands over: a run that was stopped meanwhile
+leaves a part that never comes, and Flower would wait two hours for it."""
 TASK_POLL_SECONDS = 0.3
 """Between two looks of the executor for a ServerApp to start."""
 HEARTBEAT_SECONDS = 10
@@ -47,6 +50,11 @@ def shorten_pulls() -> None:
         private.inflatable_utils.pull_and_inflate_object_from_tree,
     ):
         function.__kwdefaults__["initial_backoff"] = PULL_BACKOFF_SECONDS
+
+
+def bound_pulls() -> None:
+    """In a guard: give a message up whose rest does not come."""
+    private.inflatable_utils.pull_and_inflate_object_from_tree.__kwdefaults__["max_time"] = PULL_SECONDS
 
 
 def node_sleep(sleep: Callable[[float], None], clock: Callable[[], float]) -> Callable[[float], None]:
