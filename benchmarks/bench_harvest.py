@@ -21,7 +21,7 @@ from dataspace.adapters.store.opening import open_database
 from dataspace.model.finding import Entry, Facet
 from dataspace.model.names import HUB, PrincipalId
 from dataspace.model.principals import Principal, Role
-from dataspace.ports_finding import Fetched
+from dataspace.ports import Fetched
 from dataspace.service.enforcing import Enforcement
 from dataspace.service.harvesting import Harvesting
 

@@ -9,7 +9,7 @@ import httpx
 
 from dataspace.adapters.catalogue_access import CatalogueAccess
 from dataspace.errors import InvalidRequest, SetupError, SourceError
-from dataspace.ports_finding import Fetched
+from dataspace.ports import Fetched
 
 LARGEST_BYTES = 256 << 20
 """Of one page."""

@@ -20,8 +20,7 @@ from dataspace.model.codec import from_json, to_json
 from dataspace.model.datasets import Version, VersionRef
 from dataspace.model.names import DatasetName
 from dataspace.model.places import Place
-from dataspace.ports import Vault
-from dataspace.ports_places import Bench, Places
+from dataspace.ports import Bench, Places, Vault
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - memory, not a disk: rows that stay away never lie on a disk here
 _BENCH = re.compile(r"dataspace-bench-(\d+)-")

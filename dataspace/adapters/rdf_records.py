@@ -12,7 +12,7 @@ import pyoxigraph as ox
 
 from dataspace.errors import SourceUnreadable
 from dataspace.model.finding import EVERYONE, Entry, Facet, Harvested
-from dataspace.ports_finding import Fetched
+from dataspace.ports import Fetched
 
 FORMATS = {
     "text/turtle": ox.RdfFormat.TURTLE,

@@ -25,8 +25,7 @@ from dataspace.planning.cells import columns_read as columns_read
 from dataspace.planning.forecasting import Forecast
 from dataspace.policy.compose import effective
 from dataspace.policy.decide import decide
-from dataspace.ports import Catalog, Clock, PermitStore, PolicyStore, SqlReader
-from dataspace.ports_places import StayingAway
+from dataspace.ports import Catalog, Clock, PermitStore, PolicyStore, SqlReader, StayingAway
 from dataspace.service.answering import Answering, Delivered, RowStream
 from dataspace.service.discovering import visible_dataset
 from dataspace.service.impact import impact_facts

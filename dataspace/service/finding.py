@@ -10,8 +10,7 @@ from dataspace.model.finding import Entry, Facet, Hit, Search, Wanted
 from dataspace.model.policies import PolicySet
 from dataspace.model.principals import Principal
 from dataspace.planning.wording import asked_words, excerpt, marks
-from dataspace.ports import Catalog, Sites
-from dataspace.ports_finding import Finder
+from dataspace.ports import Catalog, Finder, Sites
 from dataspace.service.discovering import Sight
 from dataspace.service.enforcing import Enforcement
 from dataspace.service.entries import HERE, entry_of, holders_of

@@ -16,7 +16,7 @@ from dataspace.errors import DataspaceError, SourceError, SourceUnreadable, Unkn
 from dataspace.model.finding import HarvestReport, Peer
 from dataspace.model.principals import Principal, Role
 from dataspace.model.records import JSON, RecordKind
-from dataspace.ports_finding import Elsewhere, Harvests, RecordReader
+from dataspace.ports import Elsewhere, Harvests, RecordReader
 from dataspace.service.enforcing import Enforcement
 from dataspace.service.permitting import require
 

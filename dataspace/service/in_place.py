@@ -17,8 +17,7 @@ from dataspace.model.datasets import VersionRef
 from dataspace.model.names import DatasetName, PrincipalId
 from dataspace.model.places import Place
 from dataspace.model.principals import Principal, Role
-from dataspace.ports import Vault
-from dataspace.ports_places import Bench, Benches, Places
+from dataspace.ports import Bench, Benches, Places, Vault
 from dataspace.service.conditions import Conditions
 from dataspace.service.permitting import require
 from dataspace.service.preparing import Origin, checked_name, prepared

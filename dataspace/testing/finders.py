@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from dataspace.model.finding import EVERYONE, STEWARDS, Entry, Facet, FacetCount, Harvested, Peer, Wanted
-from dataspace.ports_finding import Finder, Harvests
+from dataspace.ports import Finder, Harvests
 from dataspace.testing.examples import AT
 
 ALL = frozenset({EVERYONE, STEWARDS})

@@ -3,7 +3,7 @@
 import pytest
 
 from dataspace.adapters.memory_finder import MemoryFinder, MemoryHarvests
-from dataspace.ports_finding import Finder, Harvests
+from dataspace.ports import Finder, Harvests
 from dataspace.testing import FinderContract, HarvestsContract
 
 

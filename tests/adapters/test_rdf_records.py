@@ -4,7 +4,7 @@ import pytest
 
 from dataspace.adapters.rdf_records import read_records
 from dataspace.errors import SourceUnreadable
-from dataspace.ports_finding import Fetched
+from dataspace.ports import Fetched
 
 URL = "https://peer.example/catalog"
 PREFIXES = "@prefix dcat: <http://www.w3.org/ns/dcat#> . @prefix dct: <http://purl.org/dc/terms/> .\n"

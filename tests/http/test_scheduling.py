@@ -12,7 +12,7 @@ from dataspace.errors import SourceError
 from dataspace.http.scheduling import harvests_on_schedule
 from dataspace.model.finding import Peer
 from dataspace.model.names import HUB
-from dataspace.ports_finding import Fetched
+from dataspace.ports import Fetched
 from dataspace.service.enforcing import Enforcement
 from dataspace.service.harvesting import Harvesting
 

@@ -14,7 +14,7 @@ from dataspace.errors import NotAllowed, SourceError, SourceUnreadable
 from dataspace.model.finding import EVERYONE, Wanted
 from dataspace.model.names import HUB, PrincipalId
 from dataspace.model.principals import Principal, Role
-from dataspace.ports_finding import Fetched
+from dataspace.ports import Fetched
 from dataspace.service.enforcing import Enforcement
 from dataspace.service.harvesting import Harvesting
 

@@ -19,8 +19,7 @@ from dataspace.errors import CutTooLarge, SetupError
 from dataspace.model.names import CutId, DatasetName
 from dataspace.model.plans import CutRecipe
 from dataspace.planning.cut_id import cut_id
-from dataspace.ports import CutLease
-from dataspace.ports_places import Readings
+from dataspace.ports import CutLease, Readings
 
 MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 - memory, not a disk: a cut is never on a disk in clear
 _STAGE = re.compile(r"dataspace-cut-(\d+)-")

@@ -7,8 +7,18 @@ import pytest
 
 from dataspace.adapters.memory import ManualClock, MemorySigner
 from dataspace.adapters.store.store import Store, open_store
-from dataspace.ports import Answers, Catalog, Ledger, Log, People, PermitStore, PolicyStore, Sites
-from dataspace.ports_finding import Finder, Harvests
+from dataspace.ports import (
+    Answers,
+    Catalog,
+    Finder,
+    Harvests,
+    Ledger,
+    Log,
+    People,
+    PermitStore,
+    PolicyStore,
+    Sites,
+)
 from dataspace.testing import (
     AnswersContract,
     CatalogContract,

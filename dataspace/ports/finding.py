@@ -1,4 +1,4 @@
-"""What finding and harvesting need from the world: one protocol for one need, its docstring the promise."""
+"""What finding and harvesting need from the world."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

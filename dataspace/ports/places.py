@@ -1,4 +1,4 @@
-"""What data that stay in their source need from the world: one protocol for one need, its docstring the promise."""
+"""What data that stay in their source need from the world."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -9,7 +9,7 @@ from typing import Protocol
 from dataspace.model.datasets import VersionRef
 from dataspace.model.names import DatasetName
 from dataspace.model.places import Place
-from dataspace.ports import ExpectationCheck, Profiler, Vault
+from dataspace.ports.catalogue import ExpectationCheck, Profiler, Vault
 
 
 class Places(Protocol):

@@ -1,0 +1,31 @@
+"""What services need to know people, and to reach them."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from dataspace.model.names import PrincipalId
+from dataspace.model.principals import Principal
+
+
+class People(Protocol):
+    """The principals that a built-in issuer may issue tokens for."""
+
+    def put(self, principal: Principal) -> None: ...
+    def get(self, id: PrincipalId) -> Principal | None: ...
+    def all(self) -> Sequence[Principal]: ...
+
+
+class Mail(Protocol):
+    """Mail to people. It may be lost, and whoever sends does not wait: nothing may hang on it."""
+
+    def send(self, to: str, subject: str, text: str) -> None: ...
+
+
+class Tokens(Protocol):
+    """Identity: from a bearer token to a principal."""
+
+    def principal(self, token: str) -> Principal:
+        """Raises NotAuthenticated where the token does not hold."""
+        ...
+
+    def issue(self, principal: Principal, seconds: float) -> str: ...
