@@ -6,7 +6,7 @@ parsed beforehand; OPA's rules are compiled into a bundle, with the policies as 
 Both run from `.venv-peers` through their Python bindings (cedarpy, regopy), and must come to the same decisions.
 
 A peer gets `PATIENCE` seconds at each size. Where no decision of its own has ended by then, what was waited is a
-lower bound of what it takes, and the figure says so; where it still read its policies, it has no figure.
+lower bound of what it takes, and the figure says so; where it still read its policies, the figure says that instead.
 
 Long, because it writes the same questions down for three engines.
 """
@@ -280,8 +280,12 @@ class Peer:
 
     @property
     def words(self) -> str:
-        """What the figure is."""
-        return "" if self.took else f", a lower bound: no decision within {PATIENCE} s"
+        """What the figure is, or why there is none."""
+        if self.took:
+            return ""
+        if self.waited is None:
+            return f", no figure: it was still reading its policies after {PATIENCE} s, and was ended"
+        return f", a lower bound: no decision within {PATIENCE} s"
 
 
 def peer(program: str, name: str, document: object) -> Peer | None:
@@ -307,7 +311,6 @@ def peer(program: str, name: str, document: object) -> Peer | None:
     if child.returncode not in (0, -signal.SIGKILL):
         raise RuntimeError(f"{name} ended with {child.returncode}")
     if not seen:
-        print(f"{name} did not read its policies within {PATIENCE} s.", file=sys.stderr)
         return Peer(None, [], [], None)
     last, answers = seen[-1][0], [facts for _, facts in seen[2:]]  # the first answer warms up
     waited = (end - last) * 1e6 if child.returncode else None
@@ -403,7 +406,7 @@ def compare(
 ) -> None:
     """Our decision beside that of a peer, and how many times faster it is."""
     value = found.decision if found else None
-    label = name + found.words if found and value is not None else None
+    label = name + (found.words if found else ", no figure: it is not installed (`make peers`)")
     Figure("a decision, p50", p50, "µs", "lower", target, count, label, value).show()
     if found is None or value is None:
         return

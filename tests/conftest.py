@@ -5,6 +5,7 @@ import signal
 import time
 import uuid
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import psutil
@@ -34,6 +35,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 ROOT = Path(__file__).resolve().parent.parent
 MARK = "DATASPACE_TEST_SESSION"
+_NUMBERS = count()
 
 
 @pytest.fixture(scope="session")
@@ -45,10 +47,17 @@ def shared() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the tests' home directories stand: apart, as pytest reads a whole folder for each new name in it."""
+    return tmp_path_factory.mktemp("homes")
+
+
 @pytest.fixture(autouse=True)
-def home(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Path]:
+def home(homes: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
     """An empty home directory for this test, and none of the caller's settings of `dataspace`."""
-    folder = tmp_path_factory.mktemp(f"home-{request.node.name[:40].replace('/', '-')}")
+    folder = homes / f"{next(_NUMBERS)}-{request.node.name[:40].replace('/', '-')}"
+    folder.mkdir(mode=0o700)
     with pytest.MonkeyPatch.context() as patch:
         for name in os.environ:
             if name.startswith("XDG_") or (

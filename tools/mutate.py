@@ -2,6 +2,7 @@
 
     .venv/bin/python tools/mutate.py                     # all modules, every mutant
     .venv/bin/python tools/mutate.py kleene compose      # these modules
+    .venv/bin/python tools/mutate.py odrl/values         # of a module below
     .venv/bin/python tools/mutate.py --every 5           # each fifth mutant, from each module
 
 A mutant runs in a child of its own: pytest is loaded once, the child takes the changed module from memory, and no file
@@ -11,9 +12,11 @@ listed with its reason in docs/explanation/mutation.md.
 
 import argparse
 import ast
+import importlib
 import importlib.abc
 import importlib.machinery
 import os
+import pkgutil
 import signal
 import sys
 import time
@@ -26,11 +29,19 @@ ROOT = Path(__file__).resolve().parent.parent
 POLICY = ROOT / "dataspace" / "policy"
 LISTED = ROOT / "docs" / "explanation" / "mutation.md"
 MODULES = (
-    *("kleene", "moments", "coverage", "operands", "facts", "evaluate", "compose", "index"),
-    *("judge", "decide", "digest", "explain", "nearest"),
+    *("kleene", "moments", "coverage", "operands", "comparing", "facts", "evaluate", "compose", "index"),
+    *("judge", "decide", "digest", "explain", "nearest", "naming", "replay", "rehearse", "duo"),
+    *("odrl/values", "odrl/ordered", "odrl/terms", "odrl/formula", "odrl/solving", "odrl/compare"),
+    *("odrl/holding", "odrl/evaluate"),
 )
 TESTS = "tests/policy"
-SECONDS = 90
+TESTED_WITH = {"kleene": "evaluate", "moments": "evaluate", "odrl/holding": "evaluate"} | {
+    f"odrl/{name}": "compare" for name in ("values", "ordered", "terms", "formula", "solving")
+}
+"""The tests of modules that have none of their own name; for all others, those of deciding."""
+LOADED = ("hypothesis", "pytest", "rdflib", "dataspace.model", "dataspace.vocabulary")
+"""Loaded once, before the children are made: what the tests need beside the modules that are changed."""
+SECONDS = 60
 """A mutant that has not ended by then goes round in circles, which a test run notices too."""
 
 SWAPS: Mapping[type[ast.AST], type[Any]] = {
@@ -172,7 +183,7 @@ class FromMemory(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def __init__(self, name: str, tree: ast.Module) -> None:
         self._name = name
-        self._code = compile(tree, str(POLICY / f"{name.rpartition('.')[2]}.py"), "exec")
+        self._code = compile(tree, f"<changed {name}>", "exec")
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -200,7 +211,7 @@ def survives(module: str, tree: ast.Module) -> bool:
     """Whether all tests pass with the mutant."""
     child = os.fork()
     if child == 0:
-        _run(f"dataspace.policy.{module}", tree)
+        _run(module, tree)
     end = time.monotonic() + SECONDS
     while time.monotonic() < end:
         done, status = os.waitpid(child, os.WNOHANG)
@@ -212,8 +223,8 @@ def survives(module: str, tree: ast.Module) -> bool:
     return False
 
 
-def _run(name: str, tree: ast.Module) -> None:
-    """The tests, in the child; never returns."""
+def _run(module: str, tree: ast.Module) -> None:
+    """The tests, in the child, the module's own first; never returns."""
     nothing = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, 1)
     os.dup2(nothing, 2)
@@ -225,10 +236,18 @@ def _run(name: str, tree: ast.Module) -> None:
         hypothesis.settings.register_profile(
             "mutants", max_examples=40, derandomize=True, database=None, deadline=None
         )
-        sys.meta_path.insert(0, FromMemory(name, tree))
-        code = int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--hypothesis-profile=mutants", TESTS]))
+        sys.meta_path.insert(0, FromMemory("dataspace.policy." + module.replace("/", "."), tree))
+        options = ["-x", "-q", "-m", "not ci", "-p", "no:cacheprovider", "--hypothesis-profile=mutants"]
+        code = int(pytest.main([*options, _own_tests(module)])) or int(pytest.main([*options, TESTS]))
     finally:
         os._exit(code)
+
+
+def _own_tests(module: str) -> str:
+    """The file that is most likely to notice a change of the module; the others follow where it does not."""
+    folder, _, name = module.rpartition("/")
+    file = Path(TESTS, folder, f"test_{name}.py")
+    return str(file if file.exists() else Path(TESTS, folder, f"test_{TESTED_WITH.get(module, 'decide')}.py"))
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -240,9 +259,13 @@ def main(arguments: Sequence[str]) -> int:
     chosen = parser.parse_args(arguments)
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
-    import hypothesis  # noqa: F401 - loaded once, before the children are made
-    import pytest  # noqa: F401
-
+    for name in LOADED:
+        package = importlib.import_module(name)
+        if name.startswith("dataspace."):
+            for one in pkgutil.iter_modules(package.__path__, f"{name}."):
+                importlib.import_module(one.name)
+    if changeable := sorted(name for name in sys.modules if name.startswith("dataspace.policy.")):
+        raise RuntimeError(f"loaded before it was changed: {changeable[0]}")
     listed = LISTED.read_text() if LISTED.exists() else ""
     tried = left = unlisted = 0
     for module in chosen.modules:

@@ -4,6 +4,7 @@ It is derived from the permit and says nothing of its own: a reader of ours deri
 here therefore makes older permits unreadable; add to it only together with a new type of permit document.
 """
 
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -55,4 +56,9 @@ def _moment(text: str) -> dict[str, str]:
 
 
 def _iri(*parts: str) -> str:
-    return ":".join(["urn:dataspace", *(quote(part, safe="") for part in parts)])
+    return ":".join(["urn:dataspace", *map(_quoted, parts)])
+
+
+@lru_cache(maxsize=1024)  # the same issuers, persons and datasets stand in many permits
+def _quoted(part: str) -> str:
+    return quote(part, safe="")

@@ -12,9 +12,10 @@ When it comes again, to the letter, its signature is verified again; only the re
 """
 
 import base64
-import re
+import binascii
 import string
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 from typing import Any, TypeVar, cast
@@ -39,11 +40,12 @@ MOST_REMEMBERED = 256
 """Documents; the oldest give way."""
 
 T = TypeVar("T")
-_PART = re.compile(r"[A-Za-z0-9_-]+")
 _DIGITS = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
 _LAST = (_DIGITS, "", _DIGITS[::16], _DIGITS[::4])
 """The last character of base64url, by what its length leaves over after division by four: 0, 4 or 2 bits are unused,
 and a length that leaves one is none."""
+_TO_BASE64 = bytes.maketrans(b"-_+/=", b"+/!!!")
+"""To the alphabet that `binascii` reads; what base64url does not have becomes what neither has."""
 _ASK_AGAIN = "Ask its issuer for it again, and compare the fingerprint of the issuer's key."
 
 
@@ -60,6 +62,7 @@ class SealedJson:
         if len(self._pinned) != len(pinned):
             raise ValueError("two issuers cannot be pinned with the same key")
         self._known: dict[str, tuple[Ed25519PublicKey, bytes, object]] = {}
+        self._headers: dict[str, tuple[str, Ed25519PublicKey]] = {}
         self._changing = Lock()
 
     def seal(self, payload: Mapping[str, Any], signer: Signer) -> str:
@@ -77,7 +80,7 @@ class SealedJson:
 
     def open(self, text: str) -> tuple[str, Mapping[str, Any]]:
         """The issuer and the payload, by the four steps above. Raises VerificationFailed with the step."""
-        issuer, _, claims = self._opened(text)
+        issuer, claims, _ = self._opened(text)
         return issuer, claims
 
     def read(self, text: str, reading: Callable[[str, Mapping[str, Any]], T]) -> T:
@@ -87,32 +90,38 @@ class SealedJson:
             key, signature, result = known
             self._check(key, signature, text)
             return cast(T, result)
-        issuer, key, claims = self._opened(text)
+        issuer, claims, (key, signature) = self._opened(text)
         made = reading(issuer, claims)
         with self._changing:
-            self._known[text] = (key, self._decoded(text.rpartition(".")[2]), made)
+            self._known[text] = (key, signature, made)
             while len(self._known) > MOST_REMEMBERED:
                 del self._known[next(iter(self._known))]
         return made
 
-    def _opened(self, text: str) -> tuple[str, Ed25519PublicKey, Mapping[str, Any]]:
+    def _opened(self, text: str) -> tuple[str, Mapping[str, Any], tuple[Ed25519PublicKey, bytes]]:
         if len(text) > MAX_CHARACTERS or len(parts := text.split(".")) != 3:  # 1
             raise self._refused("is too long, or not a compact JWS")
-        header = self._object(self._decoded(parts[0]), "header")
+        issuer, key = self._headers.get(parts[0]) or self._signer(parts[0])  # 2
         payload, signature = self._decoded(parts[1]), self._decoded(parts[2])
-        if set(header) != {"alg", "typ", "kid"} or header["alg"] != ALGORITHM:  # 2
+        self._check(key, signature, text)  # 3
+        if len(self._headers) < MOST_REMEMBERED:
+            self._headers[parts[0]] = issuer, key  # to the letter, as written by a holder of the key
+        claims = self._object(payload, "payload")  # 4
+        if claims.get("iss") != issuer:
+            raise self._refused("names another issuer than the one whose key signed it")
+        return issuer, claims, (key, signature)
+
+    def _signer(self, part: str) -> tuple[str, Ed25519PublicKey]:
+        """The issuer that a header names, and its key."""
+        header = self._object(self._decoded(part), "header")
+        if set(header) != {"alg", "typ", "kid"} or header["alg"] != ALGORITHM:
             raise self._refused(f"is not signed with {ALGORITHM}, the one algorithm that is taken")
         if header["typ"] != self._typ:
             raise self._refused(f"is something else: its type is not '{self._typ}'")
         known = self._pinned.get(header["kid"]) if isinstance(header["kid"], str) else None
         if known is None:
             raise self._refused("is signed with a key that is not pinned here")
-        issuer, key = known
-        self._check(key, signature, text)  # 3
-        claims = self._object(payload, "payload")  # 4
-        if claims.get("iss") != issuer:
-            raise self._refused("names another issuer than the one whose key signed it")
-        return issuer, key, claims
+        return known
 
     def _check(self, key: Ed25519PublicKey, signature: bytes, text: str) -> None:
         """RFC 7515, section 5.2, step 8, for the one algorithm: the header that it reads was checked before."""
@@ -123,8 +132,10 @@ class SealedJson:
 
     def _decoded(self, part: str) -> bytes:
         # The unused bits of the last character must be zero, or one signature would have several spellings.
-        if _PART.fullmatch(part) and part[-1] in _LAST[len(part) % 4]:
-            return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+        if part and part[-1] in _LAST[len(part) % 4]:
+            with suppress(ValueError):  # a character of another alphabet
+                padded = part.encode("ascii").translate(_TO_BASE64) + b"=" * (-len(part) % 4)
+                return binascii.a2b_base64(padded, strict_mode=True)
         raise self._refused("is not in canonical base64url")
 
     def _object(self, data: bytes, part: str) -> Mapping[str, Any]:

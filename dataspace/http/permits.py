@@ -152,6 +152,18 @@ def permits(hub: HubServices) -> APIRouter:
             raise UnknownName("permit", id, tuple(seen), hint)
         return reply(seen[PermitId(id)])
 
+    @router.post("/verify")
+    def verify(asker: Asker, said: Annotated[DocumentBody, Depends(body(DocumentBody))]) -> Response:
+        """Check a signed document; one that does not hold is recorded with the reason."""
+        return reply(hub.permitting.check_document(asker, said.jws))
+
+    _acts(router, hub)
+    return router
+
+
+def _acts(router: APIRouter, hub: HubServices) -> None:
+    """What is done to a permit once it is granted."""
+
     @router.post("/{id}/revoke")
     def revoke(asker: Asker, id: str, said: Annotated[ReasonBody, Depends(body(ReasonBody))]) -> Response:
         """Take a permit back."""
@@ -183,13 +195,6 @@ def permits(hub: HubServices) -> APIRouter:
     def close(asker: Asker, id: str, said: Annotated[ClosureBody, Depends(body(ClosureBody))]) -> Response:
         """Say where the results are, and attest the deletion."""
         return reply(hub.permitting.close(asker, PermitId(id), said.results, said.deleted))
-
-    @router.post("/verify")
-    def verify(asker: Asker, said: Annotated[DocumentBody, Depends(body(DocumentBody))]) -> Response:
-        """Check a signed document; one that does not hold is recorded with the reason."""
-        return reply(hub.permitting.check_document(asker, said.jws))
-
-    return router
 
 
 def office(hub: HubServices) -> APIRouter:

@@ -14,8 +14,16 @@ Since = Annotated[str, Query(max_length=8)]
 
 
 def policies(hub: HubServices) -> APIRouter:
-    """Policies in force, their versions, and what waits for a second steward."""
+    """Policies in force, what waits for a second steward, and every version that there was."""
     router = APIRouter(tags=["policies"])
+    _in_force(router, hub)
+    _proposed(router, hub)
+    _versions(router, hub)
+    return router
+
+
+def _in_force(router: APIRouter, hub: HubServices) -> None:
+    """Read and change what is in force."""
 
     @router.get("/policies")
     def in_force(asker: Asker) -> Response:
@@ -37,15 +45,19 @@ def policies(hub: HubServices) -> APIRouter:
         """What the DUO codes of a dataset come to, put in force as its policy. For stewards."""
         return reply({"policy": hub.conditions.put(asker, said.dataset, said.codes)}, 201)
 
-    @router.get("/policies/proposals")
-    def proposals(asker: Asker) -> Response:
-        """What waits for a second steward. For stewards."""
-        return reply(hub.versions.waiting(asker))
-
     @router.post("/policies/{id}/withdraw")
     def withdraw(asker: Asker, id: str) -> Response:
         """Take a policy out of force, or propose that."""
         return reply({"policy": id, "waits": not hub.publishing.withdraw(asker, id)})
+
+
+def _proposed(router: APIRouter, hub: HubServices) -> None:
+    """Where two have to agree: the proposals, and the second steward's word."""
+
+    @router.get("/policies/proposals")
+    def proposals(asker: Asker) -> Response:
+        """What waits for a second steward. For stewards."""
+        return reply(hub.versions.waiting(asker))
 
     @router.get("/policies/{id}/review")
     def review(asker: Asker, id: str, since: Since = "30d") -> Response:
@@ -63,6 +75,10 @@ def policies(hub: HubServices) -> APIRouter:
         hub.publishing.decline(asker, id, said.reason)
         return Response(status_code=204)
 
+
+def _versions(router: APIRouter, hub: HubServices) -> None:
+    """Look back."""
+
     @router.get("/policies/{id}/history")
     def history(asker: Asker, id: str) -> Response:
         """Every version. For stewards, auditors and administrators."""
@@ -77,5 +93,3 @@ def policies(hub: HubServices) -> APIRouter:
     def difference(asker: Asker, id: str, old: int = 0, new: int = 0) -> Response:
         """Two versions, line by line; left out: the last two. For stewards, auditors and administrators."""
         return Response(hub.versions.difference(asker, id, old, new), media_type="text/plain")
-
-    return router

@@ -1,14 +1,27 @@
-"""One constraint against what was observed: every operator of ODRL 2.2, three-valued, over values as text.
+"""One constraint against what was observed: every operator of ODRL 2.2, three-valued, as a function of what is seen.
 
-Both evaluators compare here: `decide` in an open world, where a missing fact is unknown, and the compliance report
-in a closed one. The difference is theirs: they say what is observed, and what `is_a` answers for strangers.
+All three evaluators compare here: `decide` (an open world, where a missing fact is unknown), the compliance report (a
+closed one) and the comparison of rules (all worlds, by points that stand for them). What differs is theirs: what is
+observed, what is a kind of what, and where a value lies on an axis.
+
+    eq, neq             what is observed is one of the required values, or not. Of several terms: all of them, or some
+                        one (`Terms.some`); of several places on an axis, which cannot be, what all say alike
+    isA, isPartOf       something observed is a required value, a kind or a part of it
+    hasPart             a required value is a part of something observed
+    isAnyOf, isNoneOf   something observed is one of the required values or a kind of one, or nothing is
+    isAllOf             each required value is matched by something observed
+    lt, lteq, gt, gteq  the one value observed lies before, at or after the one required
+
+Nothing observed is known to be nothing: the caller says None itself where a fact is missing. Of an operator that does
+not fit (an order of terms, kinds on an axis), and where nothing is required, the truth is unknown. Nothing raises.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
-from fractions import Fraction
+from typing import TypeVar
 
-from dataspace.policy.kleene import Truth, all_of, any_of, negation
+from dataspace.policy.kleene import Truth, agreed, all_of, any_of, negation
 
 
 class Comparing(StrEnum):
@@ -28,97 +41,137 @@ class Comparing(StrEnum):
     IS_NONE_OF = "isNoneOf"
 
 
-Scale = Callable[[str], float | Fraction | None]
-"""Where a value stands on an ordered axis (a number, seconds since 1970, seconds); None where it does not."""
-IsA = Callable[[str, str], Truth]
-"""Whether the first term is the second, a kind of it or a part of it; None where that cannot be told."""
-
 ORDERED = frozenset({Comparing.LT, Comparing.LTEQ, Comparing.GT, Comparing.GTEQ})
-SETS = frozenset({Comparing.IS_ANY_OF, Comparing.IS_ALL_OF, Comparing.IS_NONE_OF})
+_OF_KINDS = frozenset({Comparing.IS_A, Comparing.IS_PART_OF, Comparing.HAS_PART})
+
+S = TypeVar("S")
+W = TypeVar("W")
+
+Compared = Callable[[Collection[S]], Truth]
+"""A constraint as a function of the values that were observed."""
+Match = Callable[[S, W], Truth]
+"""Whether an observed value meets a required one; None where that cannot be told."""
+Place = Callable[[S, W], int | None]
+"""Where an observed value lies on an axis: before (-1), at or within (0) or after (1) a required one; None where that
+cannot be told."""
 
 
-def same_text(value: str, other: str) -> Truth:
-    """Terms of no vocabulary: the same text, or not."""
-    return value == other
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What is known of terms: which are the same, and which are kinds or parts of which. `some`: equality asks of
+    several observed values whether one is meant; otherwise whether all are."""
+
+    same: Match[str, str]
+    is_a: Match[str, str]
+    some: bool = False
 
 
-def compare(
-    operator: Comparing,
-    observed: Collection[str],
-    required: Sequence[str],
-    is_a: IsA = same_text,
-    scale: Scale | None = None,
-    same: IsA | None = None,
-) -> Truth:
-    """Whether the observed values stand in that relation to the required ones; never raises.
-
-    `observed` are values that hold together: none at all is known to be none (the caller says None itself where a
-    fact is missing). With a `scale`, equality and order are those of the axis; a value that has no place on it is
-    unknown. Without, `same` decides identity (by default the text), and order cannot be told.
-
-    eq, neq             all that is observed is the one required value, or not
-    isA, isPartOf       something observed is the required value, a kind or a part of it
-    hasPart             the required value is a part of something observed
-    isAnyOf, isNoneOf   something observed is one of the required values or a kind of one, or nothing is
-    isAllOf             each required value is matched by something observed
-    """
-    if not required:
-        return None
-    alike = _identity(scale, same)
-    kind = alike if scale is not None else is_a
+def of_terms(operator: Comparing, required: Sequence[str], terms: Terms) -> Compared[str]:
+    """Terms, which have kinds and no order."""
+    if not required or operator in ORDERED:
+        return _unknown
     match operator:
         case Comparing.EQ | Comparing.NEQ:
-            equal = _equal(alike, observed, required)
-            return equal if operator is Comparing.EQ else negation(equal)
-        case Comparing.IS_A | Comparing.IS_PART_OF | Comparing.IS_ANY_OF:
-            return _some(kind, observed, required)
+            equal = _some(terms.same, required) if terms.some else _each(terms.same, required, all_of)
+            return equal if operator is Comparing.EQ else _not(equal)
         case Comparing.HAS_PART:
-            return _some(lambda seen, wanted: kind(wanted, seen), observed, required)
-        case Comparing.IS_NONE_OF:
-            return negation(_some(kind, observed, required))
-        case Comparing.IS_ALL_OF:
-            return all_of([_some(kind, observed, (wanted,)) for wanted in required])
+            return _some(lambda seen, wanted: terms.is_a(wanted, seen), required)
         case _:
-            return _order(operator, observed, required, scale)
+            return _of_some(operator, required, lambda wanted: _some(terms.is_a, wanted))
 
 
-def _identity(scale: Scale | None, same: IsA | None) -> IsA:
-    if scale is None:
-        return same or same_text
+def of_words(
+    operator: Comparing, required: Sequence[str], spelled: Callable[[str], Hashable]
+) -> Compared[str]:
+    """Words, which are the same or not by how they are `spelled`: the terms above without kinds, by one look-up."""
+    if not required or operator in ORDERED:
+        return _unknown
 
-    def level(value: str, other: str) -> Truth:
-        left, right = scale(value), scale(other)
-        return None if left is None or right is None else left == right
+    def one_of_them(words: Sequence[str]) -> Compared[str]:
+        wanted = frozenset(map(spelled, words))
+        return lambda seen: any(spelled(value) in wanted for value in seen)
 
-    return level
-
-
-def _equal(alike: IsA, observed: Collection[str], required: Sequence[str]) -> Truth:
-    if not observed:
-        return False
-    return all_of([any_of([alike(seen, wanted) for wanted in required]) for seen in observed])
+    return _of_some(operator, required, one_of_them)
 
 
-def _some(kind: IsA, observed: Collection[str], required: Sequence[str]) -> Truth:
-    if not observed:
-        return False
-    return any_of([kind(seen, wanted) for seen in observed for wanted in required])
+def on_axis(operator: Comparing, required: Sequence[W], place: Place[S, W]) -> Compared[S]:
+    """Values that have an order and no kinds."""
+    if not required or operator in _OF_KINDS:
+        return _unknown
+    if operator in ORDERED:
+        return _in_order(operator, required[0], place) if len(required) == 1 else _unknown
+
+    def at(seen: S, wanted: W) -> Truth:
+        found = place(seen, wanted)
+        return None if found is None else found == 0
+
+    if operator in (Comparing.EQ, Comparing.NEQ):
+        equal = _each(at, required, agreed)
+        return equal if operator is Comparing.EQ else _not(equal)
+    return _of_some(operator, required, lambda wanted: _some(at, wanted))
 
 
-def _order(
-    operator: Comparing, observed: Collection[str], required: Sequence[str], scale: Scale | None
-) -> Truth:
-    if scale is None or len(observed) != 1 or len(required) != 1:
-        return None
-    left, right = scale(next(iter(observed))), scale(required[0])
-    if left is None or right is None:
-        return None
+def _of_some(
+    operator: Comparing, required: Sequence[W], some: Callable[[Sequence[W]], Compared[S]]
+) -> Compared[S]:
+    """The operators that ask whether something observed meets something required."""
     match operator:
-        case Comparing.LT:
-            return left < right
-        case Comparing.LTEQ:
-            return left <= right
-        case Comparing.GT:
-            return left > right
+        case Comparing.NEQ | Comparing.IS_NONE_OF:
+            return _not(some(required))
+        case Comparing.IS_ALL_OF:
+            each = [some((wanted,)) for wanted in required]
+            return lambda seen: all_of([one(seen) for one in each])
         case _:
-            return left >= right
+            return some(required)
+
+
+def _some(match: Match[S, W], required: Sequence[W]) -> Compared[S]:
+    def some(seen: Collection[S]) -> Truth:
+        truth: Truth = False
+        for value in seen:
+            for wanted in required:
+                found = match(value, wanted)
+                if found is True:
+                    return True
+                if found is None:
+                    truth = None
+        return truth
+
+    return some
+
+
+def _each(match: Match[S, W], required: Sequence[W], rule: Callable[[Sequence[Truth]], Truth]) -> Compared[S]:
+    """Whether what is observed meets something required, joined over all of it by a rule."""
+
+    def each(seen: Collection[S]) -> Truth:
+        if not seen:
+            return False
+        return rule([any_of([match(value, wanted) for wanted in required]) for value in seen])
+
+    return each
+
+
+def _in_order(operator: Comparing, wanted: W, place: Place[S, W]) -> Compared[S]:
+    holds = _PLACES[operator]
+
+    def ordered(seen: Collection[S]) -> Truth:
+        found = place(next(iter(seen)), wanted) if len(seen) == 1 else None
+        return None if found is None else found in holds
+
+    return ordered
+
+
+_PLACES = {
+    Comparing.LT: (-1,),
+    Comparing.LTEQ: (-1, 0),
+    Comparing.GT: (1,),
+    Comparing.GTEQ: (0, 1),
+}
+
+
+def _not(compared: Compared[S]) -> Compared[S]:
+    return lambda seen: negation(compared(seen))
+
+
+def _unknown(seen: Collection[object]) -> Truth:
+    return None

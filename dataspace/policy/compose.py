@@ -125,6 +125,9 @@ def normal(obligations: Obligations) -> Obligations:
     """The one form of all that demand the same."""
     if obligations == NOTHING:
         return NOTHING
+    owed = obligations
+    if owed.row_filter is None and not owed.masks and owed.expires is None and not owed.attribution:
+        return owed  # nothing in it has two spellings
     return replace(
         obligations,
         row_filter=_both(obligations.row_filter, None),

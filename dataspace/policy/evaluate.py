@@ -1,22 +1,19 @@
 """Constraints against what was observed: three-valued, total, and with a report for each leaf."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
-from operator import ge, gt, le, lt
 
 from dataspace.model.decisions import ConstraintReport
 from dataspace.model.policies import Compound, Condition, Connective, Constraint, Operand, Operator
+from dataspace.policy.comparing import Compared, Comparing, Terms, of_terms, of_words, on_axis
 from dataspace.policy.coverage import kind_of
 from dataspace.policy.facts import UNKNOWN, Observation, Observed
-from dataspace.policy.kleene import Truth, agreed, all_of, any_of, negation, one_of
+from dataspace.policy.kleene import Truth, agreed, all_of, any_of, one_of
 from dataspace.policy.moments import duration, moment, number
 from dataspace.policy.operands import OPERANDS, Scale
 from dataspace.vocabulary.places import within
 from dataspace.vocabulary.terms import find
-
-Match = Callable[[str, str], Truth]
-"""Whether one observed value is what was named, or a kind or part of it."""
 
 DEEPEST = 64
 """Conditions nested more deeply cannot be told: more than any person writes, less than a stack holds."""
@@ -71,15 +68,14 @@ def evaluate(condition: Condition, facts: Mapping[Operand, Observation], depth: 
             return Node(None)
         return join(condition.connective, [evaluate(part, facts, depth + 1) for part in condition.parts])
     seen = facts.get(condition.operand, UNKNOWN)
-    truth = truth_of(condition)(seen.worlds)
+    truth = _leaf(condition.operand, _in_one_world(condition))({condition.operand: seen})
     return Node(truth, ConstraintReport(condition.operand, required(condition), seen.text, truth))
 
 
 def compiled(condition: Condition, depth: int = 0) -> Callable[[Observed], Truth]:
     """The condition as a function of the facts: the truth that `evaluate` finds, without its report."""
     if isinstance(condition, Constraint):
-        operand, holds = condition.operand, truth_of(condition)
-        return lambda facts: holds(facts[operand].worlds)
+        return _leaf(condition.operand, _in_one_world(condition))
     if depth >= DEEPEST:
         return lambda facts: None
     parts = tuple(compiled(part, depth + 1) for part in condition.parts)
@@ -126,12 +122,11 @@ def required(constraint: Constraint) -> str:
     )
 
 
-@lru_cache(maxsize=4096)
-def truth_of(constraint: Constraint) -> Callable[[Sequence[frozenset[str]]], Truth]:
-    """A constraint as a function of the worlds that are possible: what all of them say alike."""
-    holds = _in_one_world(constraint)
+def _leaf(operand: Operand, holds: Compared[str]) -> Callable[[Mapping[Operand, Observation]], Truth]:
+    """What all worlds that are possible say alike of a constraint."""
 
-    def truth(worlds: Sequence[frozenset[str]]) -> Truth:
+    def truth(facts: Mapping[Operand, Observation]) -> Truth:
+        worlds = facts[operand].worlds
         if len(worlds) == 1:
             return holds(worlds[0])
         return agreed([holds(world) for world in worlds])
@@ -139,97 +134,47 @@ def truth_of(constraint: Constraint) -> Callable[[Sequence[frozenset[str]]], Tru
     return truth
 
 
-def _in_one_world(constraint: Constraint) -> Callable[[frozenset[str]], Truth]:
+@lru_cache(maxsize=4096)
+def _in_one_world(constraint: Constraint) -> Compared[str]:
     """The same for one world, where all values hold together. An empty world is known to be empty."""
-    rights, some = constraint.right, _some(constraint)
-    match constraint.operator:
-        case Operator.NEQ | Operator.IS_NONE_OF:
-            return lambda world: negation(some(world))
-        case Operator.IS_ALL_OF:
-            each = [_some(replace(constraint, right=(right,))) for right in rights]
-            return lambda world: all_of([one(world) for one in each])
-        case Operator.LT | Operator.LTEQ | Operator.GT | Operator.GTEQ:
-            return _ordered(constraint)
-        case _:
-            return some
-
-
-def _some(constraint: Constraint) -> Callable[[frozenset[str]], Truth]:
-    """Whether any value of a world is one of those named."""
-    rights, scale = constraint.right, OPERANDS[constraint.operand].scale
-    if not rights:
-        return lambda world: None
-    if scale is Scale.TEXT:  # two-valued, so that a look into a set is enough
-        wanted = frozenset(map(_folded, rights))
-        return lambda world: any(_folded(value) in wanted for value in world)
-    match = _MATCHES[scale](constraint.operator)
-
-    def some(world: frozenset[str]) -> Truth:
-        truth: Truth = False
-        for value in world:
-            for right in rights:
-                found = match(value, right)
-                if found is True:
-                    return True
-                if found is None:
-                    truth = None
-        return truth
-
-    return some
+    operator, scale = Comparing[constraint.operator.name], OPERANDS[constraint.operand].scale
+    if scale is Scale.TEXT:
+        return of_words(operator, constraint.right, _folded)
+    if (known := _TERMS.get(scale)) is not None:
+        return of_terms(operator, constraint.right, known)
+    read = _READERS[scale]
+    return on_axis(operator, [read(right) for right in constraint.right], _place(read))
 
 
 def _folded(text: str) -> str:
     return text.strip().casefold()
 
 
-def _term_match(operator: Operator) -> Match:
-    if operator is Operator.HAS_PART:
-        return lambda value, right: _terms_match(right, value, False)
-    exactly = operator in _EXACT
-    return lambda value, right: _terms_match(value, right, exactly)
+def _place(read: Callable[[str], float | None]) -> Callable[[str, float | None], int | None]:
+    def place(value: str, wanted: float | None) -> int | None:
+        seen = read(value)
+        return None if seen is None or wanted is None else (seen > wanted) - (seen < wanted)
 
-
-def _place_match(operator: Operator) -> Match:
-    if operator is Operator.HAS_PART:
-        return lambda value, right: within(right, value)
-    if operator not in _EXACT:
-        return within
-    return lambda value, right: (
-        _folded(value) == _folded(right) or (None if within(right, value) is True else False)
-    )
-
-
-def _number_match(scale: Scale) -> Callable[[Operator], Match]:
-    read = _READERS[scale]
-
-    def match(value: str, right: str) -> Truth:
-        seen, wanted = read(value), read(right)
-        return None if seen is None or wanted is None else seen == wanted
-
-    return lambda operator: match if operator not in _PARTS else lambda value, right: None
+    return place
 
 
 @lru_cache(maxsize=8192)
-def _terms_match(value: str, right: str, exactly: bool) -> Truth:
+def _term(value: str, right: str) -> Truth:
     seen, wanted = find(value), find(right)
     if seen is None or wanted is None:
         return None  # a word that nobody knows proves nothing either way
-    if exactly and seen != wanted:
-        return None if kind_of(seen, wanted) is None else False
     return kind_of(seen, wanted)
 
 
-def _ordered(constraint: Constraint) -> Callable[[frozenset[str]], Truth]:
-    read, order = _READERS.get(OPERANDS[constraint.operand].scale), _ORDERS[constraint.operator]
-    right = read(constraint.right[0]) if read is not None and len(constraint.right) == 1 else None
-    if read is None or right is None:
-        return lambda world: None
+@lru_cache(maxsize=8192)
+def _same_term(value: str, right: str) -> Truth:
+    seen, wanted, kind = find(value), find(right), _term(value, right)
+    return kind if seen == wanted or kind is None else False
 
-    def truth(world: frozenset[str]) -> Truth:
-        left = read(next(iter(world))) if len(world) == 1 else None
-        return None if left is None else order(left, right)
 
-    return truth
+def _same_place(value: str, right: str) -> Truth:
+    """A wider place than the one named may mean it."""
+    return _folded(value) == _folded(right) or (None if within(right, value) is True else False)
 
 
 _RULES = {
@@ -238,21 +183,12 @@ _RULES = {
     Connective.OR: any_of,
     Connective.XONE: one_of,
 }
-_EXACT = frozenset({Operator.EQ, Operator.NEQ})
-_PARTS = frozenset({Operator.HAS_PART, Operator.IS_PART_OF})
 _READERS: Mapping[Scale, Callable[[str], float | None]] = {
     Scale.MOMENT: moment,
     Scale.DURATION: duration,
     Scale.NUMBER: number,
 }
-_ORDERS: Mapping[Operator, Callable[[float, float], bool]] = {
-    Operator.LT: lt,
-    Operator.LTEQ: le,
-    Operator.GT: gt,
-    Operator.GTEQ: ge,
-}
-_MATCHES: Mapping[Scale, Callable[[Operator], Match]] = {
-    Scale.TERM: _term_match,
-    Scale.PLACE: _place_match,
-    **{scale: _number_match(scale) for scale in _READERS},
+_TERMS: Mapping[Scale, Terms] = {
+    Scale.TERM: Terms(_same_term, _term, some=True),
+    Scale.PLACE: Terms(_same_place, within, some=True),
 }

@@ -51,7 +51,7 @@ class Bucket:
 
     def asked(self, action: Action, kind: AnswerKind) -> Asked:
         """Those whose action and kind do not rule them out. Worked out once for each of the few pairs."""
-        key = action.value + kind.value  # text, since an enum is hashed by a function of Python's
+        key = action + kind
         found = self._asked.get(key)
         if found is None:
             found = (
@@ -123,11 +123,10 @@ class Index:
 
     def buckets(self, request: AccessRequest) -> list[Bucket]:
         """Where rules that speak of the request stand. A rule may stand in several."""
-        found = self.everything.all()
+        found = [] if (every := self.everything.bucket(True)) is None else [every]
         if (named := self.named.bucket(request.dataset.dataset)) is not None:
             found.append(named)
-        if self.labelled.policies:
-            carried = {label for column in request.columns if column.labels for label in column.labels}
+        if self.labelled.policies and (carried := _carried(request)):
             found += [bucket for label in carried if (bucket := self.labelled.bucket(label)) is not None]
         return found
 
@@ -178,6 +177,11 @@ def covers(actions: frozenset[Action], asked: Action) -> Truth:
 def _once(buckets: Iterable[Bucket]) -> Collection[Entry]:
     """Each rule once: the same one is compiled under each of its targets."""
     return {(id(entry.policy), entry.place): entry for bucket in buckets for entry in bucket.entries}.values()
+
+
+def _carried(request: AccessRequest) -> frozenset[Label]:
+    """The labels of the columns that are asked for."""
+    return frozenset().union(*[column.labels for column in request.columns if column.labels])
 
 
 def _datasets(rule: Rule) -> Collection[DatasetName]:

@@ -50,7 +50,7 @@ def strict_json(text: str | bytes) -> JSON:
         raise ValueError(f"nested deeper than {MAX_DEPTH} levels") from error
     if text.count("[") + text.count("{") > MAX_DEPTH and not _shallow(value):
         raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
-    if "\\ud" in text or "\\uD" in text:  # half a surrogate pair comes in no other way
+    if "\\" in text and ("\\ud" in text or "\\uD" in text):  # half a surrogate pair comes in no other way
         _render(value, "$", 0)
     return value
 

@@ -48,7 +48,13 @@ def parse_verifier_key(text: str) -> VerifierKey:
     """Read `name+hash+base64`. Raises VerificationFailed where it is torn, mistyped or of another algorithm."""
     name, _, rest = text.strip().partition("+")
     stated, _, encoded = rest.partition("+")
-    decoded = decode_base64(encoded, "The verifier key")
+    try:
+        decoded = decode_base64(encoded, "The verifier key")
+    except VerificationFailed as error:
+        raise VerificationFailed(
+            "This is not a verifier key: its last part is not base64.",
+            "It has three parts, name+hash+base64: copy it whole, as `dataspace log key` prints it.",
+        ) from error
     if not _NAME.fullmatch(name) or len(decoded) != 33 or decoded[:1] != _ED25519:
         raise VerificationFailed(
             "This is not a verifier key for Ed25519.", "It has three parts: name+hash+base64; copy it whole."

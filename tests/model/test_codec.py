@@ -5,19 +5,15 @@ from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from dataspace.model.codec import from_json, to_json
-from dataspace.model.datasets import Column, ColumnType, Dataset, Label, VersionRef
+from dataspace.model.datasets import Column, ColumnType, Dataset, VersionRef
 from dataspace.model.names import ColumnName, DatasetName, PermitId, PolicyId, RuleId
 from dataspace.model.permits import PermitStatus
 from dataspace.model.policies import (
     Compound,
-    Connective,
     Constraint,
     Effect,
-    Mask,
-    MaskKind,
     Obligations,
     Operand,
     Operator,
@@ -25,47 +21,51 @@ from dataspace.model.policies import (
     Rule,
     Target,
 )
-from dataspace.model.predicates import All, AnyOf, Comparator, Compare, IsNull, Not, OneOf, Predicate
-
-columns = st.sampled_from([ColumnName("a"), ColumnName("b")])
-values = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text())
-leaves = st.one_of(
-    st.builds(Compare, columns, st.sampled_from(Comparator), values),
-    st.builds(OneOf, columns, st.lists(values, min_size=1).map(tuple)),
-    st.builds(IsNull, columns),
-)
-predicates: st.SearchStrategy[Predicate] = st.recursive(
-    leaves,
-    lambda part: st.one_of(
-        st.builds(Not, part),
-        st.builds(All, st.lists(part, min_size=1, max_size=3).map(tuple)),
-        st.builds(AnyOf, st.lists(part, min_size=1, max_size=3).map(tuple)),
-    ),
-    max_leaves=8,
-)
+from dataspace.model.predicates import AnyOf, Comparator, Compare, Not, OneOf
+from tests.model.any_policy import POLICIES
 
 
-@given(predicates)
-def test_an_obligation_with_any_predicate_comes_back_equal(predicate: Predicate) -> None:
-    mask = {ColumnName("a"): Mask(MaskKind.GENERALISE, width=10)}
-    obligations = Obligations(row_filter=predicate, masks=mask, cohort=10, expires=datetime.now(UTC))
-    assert from_json(Obligations, json.loads(json.dumps(to_json(obligations)))) == obligations
+@given(POLICIES)
+def test_any_policy_comes_back_equal(policy: Policy) -> None:
+    assert from_json(Policy, json.loads(json.dumps(to_json(policy)))) == policy
 
 
-def test_a_policy_and_a_dataset_come_back_equal() -> None:
-    constraint = Constraint(Operand.PURPOSE, Operator.IS_A, ("dpv:ScientificResearch",))
-    rule = Rule(
-        RuleId("r1"),
-        Effect.PERMIT,
-        Target(labels=frozenset({Label.SPECIAL_CATEGORY, Label.FREE_TEXT})),
-        condition=Compound(Connective.AND, (constraint,)),
-    )
-    policy = Policy(PolicyId("p"), "title", "the steward", (rule,))
-    assert from_json(Policy, to_json(policy)) == policy
+def test_constants_of_a_filter_come_back_with_their_types() -> None:
+    given: tuple[str | int | float | bool | None, ...] = (None, True, 1, 1.0, -0.5, "1", "")
+    for value in given:
+        part = Not(AnyOf((Compare(ColumnName("a"), Comparator.EQ, value), OneOf(ColumnName("a"), (value,)))))
+        found = from_json(Obligations, json.loads(json.dumps(to_json(Obligations(row_filter=part)))))
+        assert repr(found.row_filter) == repr(part)
+
+
+def test_a_dataset_comes_back_equal() -> None:
     column = Column(ColumnName("los"), ColumnType.INTEGER, values=(1, 2.5, "x", None, True), lower=0)
     ref = VersionRef(DatasetName("d"), "00")
     dataset = Dataset(DatasetName("d"), "t", "", (column,), None, ref)
     assert from_json(Dataset, to_json(dataset)) == dataset
+
+
+def test_what_does_not_fit_far_below_is_refused_with_its_whole_path() -> None:
+    constraint = Constraint(Operand.PURPOSE, Operator.IS_A, ("a", "b"))
+    rule = Rule(RuleId("r1"), Effect.PERMIT, Target(everything=True), condition=constraint)
+    document = to_json(Policy(PolicyId("p"), "title", "the steward", (rule, rule)))
+    document["rules"][1]["condition"]["right"][1] = 7
+    with pytest.raises(ValueError, match=r"^\$\.rules\[1\]\.condition\.right\[1\]: expected str, found int$"):
+        from_json(Policy, document)
+    with pytest.raises(ValueError, match=r"^\$\.masks\.age\.kind: expected one of null, hash"):
+        from_json(Obligations, {"masks": {"age": {"kind": "blur"}}})
+    with pytest.raises(ValueError, match=r"^\$\.epsilon_total: .*larger than a double"):
+        from_json(Obligations, {"epsilon_total": 10**400})
+    with pytest.raises(ValueError, match=r"^\$\.epsilon_total: "):
+        from_json(Obligations, {"epsilon_total": True})
+
+
+def test_a_noun_may_say_its_kind_and_only_its_own_where_several_are_possible() -> None:
+    constraint = {"is": "Constraint", "operand": "purpose", "operator": "eq", "right": ["a"]}
+    assert from_json(Constraint, constraint) == Constraint(Operand.PURPOSE, Operator.EQ, ("a",))
+    for kind in ("Rule", ["Constraint"], None):
+        with pytest.raises(ValueError, match="not one of the known kinds"):
+            from_json(Compound, {"connective": "and", "parts": [constraint | {"is": kind}]})
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import permutations, product
 from typing import Any, Literal
 
@@ -10,11 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataspace.model.datasets import Column, ColumnType, Label, VersionRef
+from dataspace.model.datasets import Label
 from dataspace.model.decisions import Allow, Decision, Deny
 from dataspace.model.names import (
     ApplicationId,
-    ColumnName,
     DatasetName,
     PermitId,
     PolicyId,
@@ -44,15 +43,8 @@ from dataspace.model.requests import AccessRequest
 from dataspace.policy.compose import compose
 from dataspace.policy.decide import decide
 from dataspace.policy.digest import policy_set
+from tests.policy.stays_world import AGE, ANA, DIED, NOW, REQUEST, STAYS
 
-NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
-STAYS = DatasetName("stays")
-AGE = Column(ColumnName("age"), ColumnType.INTEGER)
-DIED = Column(ColumnName("died"), ColumnType.INTEGER, labels=frozenset({Label.SPECIAL_CATEGORY}))
-ANA = Principal(PrincipalId("ana"), "Ana", frozenset({Role.RESEARCHER}))
-REQUEST = AccessRequest(
-    ANA, Action.AGGREGATE, "scientific research", VersionRef(STAYS, "ab" * 32), (AGE,), AnswerKind.AGGREGATE
-)
 PERMIT = Permit(
     id=PermitId("P-1"),
     application=ApplicationId("A-1"),

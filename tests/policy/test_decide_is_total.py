@@ -17,7 +17,6 @@ from dataspace.model.datasets import Column, ColumnType, Label, VersionRef
 from dataspace.model.decisions import Allow, Decision, Deny
 from dataspace.model.names import (
     ApplicationId,
-    ColumnName,
     DatasetName,
     PermitId,
     PolicyId,
@@ -49,15 +48,7 @@ from dataspace.policy.digest import policy_set
 from dataspace.policy.evaluate import DEEPEST
 from dataspace.policy.explain import report_lines
 from dataspace.policy.judge import allowed, allows, judge
-
-NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
-STAYS = DatasetName("stays")
-AGE = Column(ColumnName("age"), ColumnType.INTEGER)
-DIED = Column(ColumnName("died"), ColumnType.INTEGER, labels=frozenset({Label.SPECIAL_CATEGORY}))
-ANA = Principal(PrincipalId("ana"), "Ana", frozenset({Role.RESEARCHER}))
-REQUEST = AccessRequest(
-    ANA, Action.AGGREGATE, "scientific research", VersionRef(STAYS, "ab" * 32), (AGE,), AnswerKind.AGGREGATE
-)
+from tests.policy.stays_world import AGE, ANA, DIED, NOW, REQUEST, STAYS
 
 _hostile = st.one_of(
     st.text(max_size=30),

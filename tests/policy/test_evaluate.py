@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataspace.model.policies import Compound, Condition, Connective, Constraint, Operand, Operator
-from dataspace.policy.evaluate import evaluate
-from dataspace.policy.facts import Observation
+from dataspace.policy.evaluate import compiled, evaluate
+from dataspace.policy.facts import Observation, Observed
 from dataspace.policy.kleene import Truth, all_of, any_of, negation, one_of
+from tests.policy.stays_world import NOW, REQUEST
 
 T, F, U = True, False, None
 
@@ -107,8 +108,39 @@ _FACTS = {Operand.COUNTRY: seen("x"), Operand.RECIPIENT: seen("y")}
 def test_connectives_follow_kleene(connective: Connective, table: dict[tuple[Truth, Truth], Truth]) -> None:
     for left, right in product((T, F, U), repeat=2):
         expected = table.get((left, right), table.get((right, left)))
-        node = evaluate(Compound(connective, (_leaf(left), _leaf(right))), _FACTS)
-        assert node.truth is expected, (connective, left, right)
+        assert _both(Compound(connective, (_leaf(left), _leaf(right)))) is expected, (connective, left, right)
+
+
+@pytest.mark.parametrize("connective", list(Connective))
+def test_a_decision_and_its_report_come_to_the_same_truth_of_any_three(connective: Connective) -> None:
+    for truths in product((T, F, U), repeat=3):
+        _both(Compound(connective, tuple(map(_leaf, truths))))
+
+
+@pytest.mark.parametrize("connective", list(Connective))
+def test_one_condition_under_any_connective_is_that_condition(connective: Connective) -> None:
+    for truth in (T, F, U):
+        assert _both(Compound(connective, (_leaf(truth),))) is truth
+
+
+@pytest.mark.parametrize(("levels", "expected"), [(63, T), (64, T), (65, U), (66, U)])
+@pytest.mark.parametrize("others", [0, 1])
+def test_conditions_nested_to_64_levels_are_told_and_deeper_ones_are_not(
+    levels: int, expected: Truth, others: int
+) -> None:
+    condition: Condition = _leaf(T)
+    for _ in range(levels):
+        condition = Compound(Connective.AND, (condition, *[_leaf(T)] * others))
+    assert _both(condition) is expected
+
+
+def _both(condition: Condition) -> Truth:
+    """The truth of the report, which is that of the function that decides."""
+    facts = Observed(REQUEST, NOW)
+    facts.update({operand: _FACTS.get(operand, UNKNOWN) for operand in Operand})
+    truth = evaluate(condition, facts).truth
+    assert compiled(condition)(facts) is truth
+    return truth
 
 
 def test_exactly_one_of_three() -> None:

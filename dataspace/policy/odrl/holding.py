@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from dataspace.model.odrl import ODRL, Comparison, Iri, Literal, Rule, Value
 from dataspace.model.odrl_world import Asked, World
-from dataspace.policy.comparing import ORDERED, Comparing, compare
+from dataspace.policy.comparing import ORDERED, Comparing, Place, Terms, of_terms, on_axis
 from dataspace.policy.kleene import Truth, agreed
 from dataspace.policy.odrl.values import DURATIONS, INSTANTS, NUMBERS, XSD, Reading, day, moment_of
 from dataspace.vocabulary.odrl import SORT_OF, Sort
@@ -71,17 +71,20 @@ def holds(constraint: Comparison, seen: tuple[Value, ...], world: World) -> Trut
     if not seen or not constraint.right or local not in set(Comparing):
         return None
     operator = Comparing(local)
-    observed, required = _texts(seen, constraint.right), tuple(value.text for value in constraint.right)
+    observed, required = frozenset(_texts(seen, constraint.right)), [value.text for value in constraint.right]
     readings = readings_of(constraint.left, constraint.right, operator)
     if not readings:
-        return compare(
-            operator,
-            frozenset(observed),
-            required,
-            lambda one, other: reaches(one, other, world),
-            same=_same,
-        )
-    return agreed([compare(operator, frozenset(observed), required, scale=reading) for reading in readings])
+        known = Terms(_same, lambda one, other: reaches(one, other, world))
+        return of_terms(operator, required, known)(observed)
+    return agreed([on_axis(operator, required, _place(reading))(observed) for reading in readings])
+
+
+def _place(reading: Reading) -> Place[str, str]:
+    def place(value: str, wanted: str) -> int | None:
+        seen, bound = reading(value), reading(wanted)
+        return None if seen is None or bound is None else (seen > bound) - (seen < bound)
+
+    return place
 
 
 def readings_of(left: str, right: tuple[Value, ...], operator: Comparing) -> tuple[Reading, ...]:

@@ -1,13 +1,13 @@
 """Axes with an order: points that stand for every case that constraints can tell apart, and their truth there."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from math import ceil, floor, gcd, lcm
 
 from dataspace.model.odrl import ODRL, Comparison, Iri
-from dataspace.policy.comparing import Comparing
+from dataspace.policy.comparing import Comparing, on_axis
 from dataspace.policy.kleene import Truth
 from dataspace.policy.odrl.formula import Axis
 from dataspace.policy.odrl.values import DURATIONS, INSTANTS, Reading, day, moment_of, number
@@ -51,11 +51,9 @@ class Scaled:
         if self.sort is Sort.RECURRING:
             return _recurs(Comparing(local), comparison, point)
         spans = [self._span(value.text) for value in comparison.right]
-        known = [span for span in spans if span is not None]
-        if len(known) != len(spans) or not known:
+        if None in spans:
             return None
-        check = _CHECKS.get(Comparing(local))
-        return None if check is None else check(point, known)
+        return on_axis(Comparing(local), spans, _place)((point,))
 
     def _span(self, text: str) -> Span | None:
         start = self.reading(text)
@@ -83,29 +81,13 @@ def _domain(axis: Axis) -> tuple[Fraction | None, Fraction | None]:
     return low, Fraction(100) if axis.operand in PERCENTAGES else None
 
 
-def _inside(point: Fraction, span: Span) -> bool:
-    return point == span[0] or span[0] <= point < span[1]
-
-
-def _after(point: Fraction, span: Span) -> bool:
-    return point > span[0] and not _inside(point, span)
-
-
-def _one(check: Callable[[Fraction, Span], bool]) -> Callable[[Fraction, list[Span]], Truth]:
-    return lambda point, spans: check(point, spans[0]) if len(spans) == 1 else None
-
-
-_CHECKS: dict[Comparing, Callable[[Fraction, list[Span]], Truth]] = {
-    Comparing.EQ: lambda point, spans: any(_inside(point, span) for span in spans),
-    Comparing.NEQ: lambda point, spans: not any(_inside(point, span) for span in spans),
-    Comparing.LT: _one(lambda point, span: point < span[0]),
-    Comparing.LTEQ: _one(lambda point, span: not _after(point, span)),
-    Comparing.GT: _one(_after),
-    Comparing.GTEQ: _one(lambda point, span: point >= span[0]),
-    Comparing.IS_ANY_OF: lambda point, spans: any(_inside(point, span) for span in spans),
-    Comparing.IS_NONE_OF: lambda point, spans: not any(_inside(point, span) for span in spans),
-    Comparing.IS_ALL_OF: lambda point, spans: all(_inside(point, span) for span in spans),
-}
+def _place(point: Fraction, span: Span | None) -> int | None:
+    """A whole day is a span: what lies within it is at it."""
+    if span is None:
+        return None
+    if point < span[0]:
+        return -1
+    return 0 if point == span[0] or point < span[1] else 1
 
 
 def _beat(comparison: Comparison) -> tuple[int, int] | None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dataspace.model.odrl import ODRL, Comparison, Iri
-from dataspace.policy.comparing import Comparing, compare
+from dataspace.policy.comparing import Comparing, Terms, of_terms
 from dataspace.policy.kleene import Truth
 from dataspace.vocabulary import terms
 from dataspace.vocabulary.geonames import PART_OF
@@ -93,7 +93,7 @@ class Named:
         if local not in set(Comparing):
             return None
         required = tuple(self._plain(value.text) for value in comparison.right)
-        return compare(Comparing(local), point, required, self._kind, same=self._same)
+        return of_terms(Comparing(local), required, Terms(self._same, self._kind))(point)
 
     def certain(self, point: Point) -> bool:
         """Whether the terms of a point are known to exist."""
