@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from dataspace.client.models import Model
 from dataspace.client.tables import Grid, escaped, printable
-from dataspace.errors import SiteUnavailable
+from dataspace.errors import InvalidRequest, SiteUnavailable
 
 QUANTILE = 1.959963984540054
 """Of the normal distribution, for 95 %."""
@@ -30,9 +31,29 @@ class Fit:
     """On the rows that each site held out; a site may keep it to itself."""
     rounds: int
     events: Sequence[Mapping[str, Any]] = field(default=(), compare=False)
+    accuracy: Mapping[str, float] = field(default_factory=dict)
+    """The share of held-out units told right, by site; of a private run with noise."""
+    family: str = "logistic"
+    privacy: Mapping[str, Any] = field(default_factory=dict)
+    """Of a private run: `epsilon` and `delta` that the persons of a site lost at most, and `by_site`."""
+    document: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    """The model as the coordinator tells it."""
+
+    @property
+    def model(self) -> Model:
+        """What was fitted, to predict with and to save. Raises InvalidRequest where the run told none."""
+        return Model.of({**self.document, "run": self.run})
 
     def odds_ratios(self) -> dict[str, tuple[float, float, float]]:
-        """For each term but the intercept: the odds ratio and its 95 % interval."""
+        """For each term but the intercept: the odds ratio and its 95 % interval.
+
+        Raises InvalidRequest where there are none: of other families, and under noise.
+        """
+        if not self._has_ratios():
+            raise InvalidRequest(
+                "This fit has no standard errors, and so no odds ratios.",
+                'Only `family="logistic"` without `privacy` has; `fit.model` predicts.',
+            )
         return {
             term: (math.exp(b), math.exp(b - QUANTILE * se), math.exp(b + QUANTILE * se))
             for term, b, se in zip(self.terms, self.coefficients, self.standard_errors, strict=True)
@@ -45,15 +66,25 @@ class Fit:
         return [_auc(event["facts"]) for event in rounds]
 
     def __repr__(self) -> str:
-        return "\n".join([self._head(), self._table().text(), *self._notes()])
+        table = [self._table().text()] if self._has_ratios() else []
+        return "\n".join([self._head(), *table, *self._notes()])
 
     def _repr_html_(self) -> str:
         notes = "<br>".join(escaped(line) for line in self._notes())
-        return f"<p>{escaped(self._head())}</p>{self._table().html()}<p><small>{notes}</small></p>"
+        table = self._table().html() if self._has_ratios() else ""
+        return f"<p>{escaped(self._head())}</p>{table}<p><small>{notes}</small></p>"
+
+    def _has_ratios(self) -> bool:
+        return self.family == "logistic" and bool(self.standard_errors)
 
     def _head(self) -> str:
         asked = len(self.sites) + len(self.refused)
-        counted = f"{self.n:,} units, {self.positives:,} with {self.target}"
+        if self.privacy:
+            counted = f"about {self.n:,} units"
+        elif self.family == "logistic":
+            counted = f"{self.n:,} units, {self.positives:,} with {self.target}"
+        else:
+            counted = f"{self.n:,} units"
         return f"{self.rounds} rounds · {len(self.sites)} of {asked} sites · {counted}"
 
     def _table(self) -> Grid:
@@ -69,9 +100,22 @@ class Fit:
             lines.append(
                 "AUC on held-out units: " + ", ".join(f"{site} {auc:.2f}" for site, auc in self.auc.items())
             )
-        lines.append("No noise; no ε spent. Each site's sums were seen by the coordinator.")
+        if self.accuracy:
+            told = ", ".join(f"{site} {share:.2f}" for site, share in self.accuracy.items())
+            lines.append(f"Told right of held-out units: {told}")
+        if self.privacy:
+            epsilon, delta = float(self.privacy["epsilon"]), float(self.privacy["delta"])
+            lines.append(
+                f"Noise was added at each site: ε {epsilon:.2f}, δ {delta:g} at most, charged there."
+            )
+        else:
+            lines.append(
+                f"No noise; no ε spent. Each site's {_SEEN[self.family]} were seen by the coordinator."
+            )
         return lines
 
+
+_SEEN = {"logistic": "sums", "multinomial": "sums", "mlp": "updates", "trees": "trees"}
 
 _NEVER_STARTED: Mapping[str, Any] = {"kind": "failed", "round": 0, "facts": {"cause": "it never started"}}
 
@@ -90,18 +134,34 @@ def fit_of(run: str, target: str, events: Sequence[Mapping[str, Any]]) -> Fit:
         run=run,
         target=target,
         terms=tuple(facts["terms"]),
-        coefficients=tuple(facts["beta"]),
-        standard_errors=tuple(facts["standard_errors"]),
+        coefficients=_coefficients(facts),
+        standard_errors=tuple(facts.get("standard_errors", ())),
         sites=tuple(facts["sites"]),
         refused=refused,
-        n=facts["n"],
-        positives=facts["events"],
-        log_likelihood=facts["log_likelihood"],
+        n=facts["n"] if "n" in facts else facts["units"],
+        positives=facts.get("events", 0),
+        log_likelihood=facts.get("log_likelihood", math.nan),
         auc=_auc(facts),
         rounds=last["round"],
         events=tuple(events),
+        accuracy=_metric(facts, "accuracy"),
+        family=facts.get("model", {}).get("family", "logistic"),
+        privacy=facts.get("privacy", {}),
+        document=facts.get("model", {}),
     )
 
 
+def _coefficients(facts: Mapping[str, Any]) -> tuple[float, ...]:
+    """By term, then by class; empty where there is more than one layer, or trees."""
+    if "beta" in facts:
+        return tuple(facts["beta"])
+    layers = facts["model"].get("layers", ())
+    return tuple(weight for row in layers[0] for weight in row) if len(layers) == 1 else ()
+
+
 def _auc(facts: Mapping[str, Any]) -> dict[str, float]:
-    return {site: float(said["auc"]) for site, said in facts.get("evaluation", {}).items()}
+    return _metric(facts, "auc")
+
+
+def _metric(facts: Mapping[str, Any], name: str) -> dict[str, float]:
+    return {site: float(said[name]) for site, said in facts.get("evaluation", {}).items() if name in said}

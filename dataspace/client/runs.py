@@ -25,8 +25,17 @@ class Runs:
         """Events from the first, as they come, to `finished` or `failed`."""
         yield from self._wire.lines(f"/runs/{run}/events")
 
+    def status(self, run: str) -> Mapping[str, Any]:
+        """How a run stands: `state`, `round`, `cause`, `answered`, and by site whom it is `waiting` for and who
+        `refused` why."""
+        return self._wire.get(f"/runs/{run}")  # type: ignore[no-any-return]
+
+    def all(self) -> Sequence[Mapping[str, Any]]:
+        """The same of all your runs since the hub was started."""
+        return self._wire.get("/runs")  # type: ignore[no-any-return]
+
     def stop(self, run: str) -> None:
-        """End a run. What a site is working on now, the site finishes or stops itself."""
+        """End a run. A site that works on it ends its worker within some seconds."""
         self._wire.post(f"/runs/{run}/stop", {})
 
     def fit(

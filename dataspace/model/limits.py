@@ -40,6 +40,8 @@ class SiteLimits:
     """Fewest privacy units behind a published cell, where policy and permit ask for fewer; 0 leaves it to them."""
     minimum_sites: int = 0
     """Fewest sites that have to be asked together; 0 leaves it to policy and permit."""
+    epsilon_training: float = 0.0
+    """Above 0: models are fitted with noise only, at this ε a run at most. 0: also on exact sums over enough units."""
     foreign_apps: bool = False
     """Whether code packages other than the one of the site's own software may be approved and answered."""
 

@@ -21,6 +21,16 @@ class Step(StrEnum):
     """Cells of a count, decided and suppressed by the site itself."""
     FIT = "fit"
     """The sums of one step of training at the given coefficients, and how well these do on held-out rows."""
+    SCALE = "scale"
+    """Sums of the numeric features and of their squares, once before the first round."""
+    LOCAL = "local"
+    """How far the weights move in a few steps of descent over a site's rows, cut to a norm."""
+    NOISY = "noisy"
+    """The sum of each person's gradient, cut to a norm, with noise."""
+    GROW = "grow"
+    """One more tree upon the given model."""
+    SCORE = "score"
+    """How well the given model does on held-out rows, and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +52,10 @@ class RunOrder:
     run_seconds: float = 86_400.0
     roster: Mapping[SiteName, str] = field(default_factory=dict)
     """The sites that the permit was granted for, each with the digest of its key; empty where it names none."""
+    keys: Mapping[SiteName, str] = field(default_factory=dict)
+    """The key in hex (Ed25519) that each site signs its replies with; of a site without one no signature is asked."""
+    absent: tuple[SiteName, ...] = ()
+    """Sites that hold the dataset and were not connected when the run began: they are named, and not asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +85,15 @@ class SiteReply:
     """Empty, or the stable code of the refusal, such as `policy.forbidden`, `permit.revoked`, `no-answer`."""
     reason: str = ""
     """One sentence that the site lets out, with what to do."""
+    signature: str = ""
+    """By the site's own key, in hex, over what was asked and what is answered; the coordinator checks it."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunEvent:
     """What a watcher of a run sees: one line of its journal.
 
-    `kind` is one of `started`, `round`, `refused`, `waiting`, `finished`, `failed`; `facts` is JSON.
+    `kind` is one of `started`, `round`, `refused`, `waiting`, `resumed`, `finished`, `failed`; `facts` is JSON.
     """
 
     run: RunId
@@ -85,6 +101,43 @@ class RunEvent:
     round: int
     at: datetime
     facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RunStatus:
+    """How a run stands now: whom it waits for, who refused and why."""
+
+    run: RunId
+    state: str
+    """`starting`, `running`, `finished` or `failed`."""
+    round: int
+    """The last one that anything was told of."""
+    cause: str
+    """Why it failed; empty where it did not."""
+    sites: tuple[SiteName, ...]
+    """All that were asked."""
+    answered: tuple[SiteName, ...]
+    """Those of the last round that was over."""
+    waiting: Mapping[SiteName, float]
+    """Who has not answered the round that goes on, and for how many seconds by now."""
+    refused: Mapping[SiteName, Mapping[str, str]]
+    """`code`, `reason` and `round` of each site that did not answer when it was asked last."""
+    resumed: int
+    """How often it went on with another coordinator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Where a run goes on after its coordinator was lost: all that it knew when a round was over.
+
+    `event` is what was told of that round; `arrays` and `state` (JSON) are what the next round begins with, in the
+    terms of the model family; `refused` names the sites that refused so far, with code, reason and round.
+    """
+
+    event: RunEvent
+    arrays: Arrays
+    state: Mapping[str, Any] = field(default_factory=dict)
+    refused: Mapping[SiteName, Mapping[str, str]] = field(default_factory=dict)
 
 
 def float_array(values: npt.ArrayLike) -> npt.NDArray[np.float64]:

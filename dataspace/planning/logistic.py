@@ -45,13 +45,14 @@ class Evaluation:
 def design_matrix(
     plan: TrainingPlan, columns: Mapping[ColumnName, npt.NDArray[Any]]
 ) -> tuple[Matrix, Vector, Flags]:
-    """The columns of `plan.terms()`, the target as 0 or 1, and which rows are whole.
+    """The columns of `plan.terms()`, the target as the place of its class, and which rows are whole.
 
-    A row is left out where a value is missing, a code is not declared, or the target is neither 0 nor 1. Values are
-    floats (NaN where missing), or text (None where missing) in categorical columns.
+    A row is left out where a value is missing, a code is not declared, or the target is none of the plan's values.
+    Values are floats (NaN where missing), or text (None where missing) in categorical columns.
     """
-    target = as_numbers(columns[plan.target])
-    whole: Flags = (target == 0.0) | (target == 1.0)
+    flagged = [_equals(columns[plan.target], value) for value in plan.values()]
+    whole: Flags = np.logical_or.reduce(flagged)
+    target: Vector = np.argmax(np.stack(flagged), axis=0).astype(np.float64)
     parts = [np.ones(len(target))]
     for feature in plan.features:
         codes = plan.categorical.get(feature)
@@ -121,13 +122,13 @@ def combine(parts: Sequence[FitStatistics]) -> FitStatistics:
     )
 
 
-def newton_step(beta: Vector, stats: FitStatistics, ridge: float = 0.0) -> Vector:
-    """The next coefficients; `ridge` is the penalty ridge/2·|β|² on all but the intercept.
+def newton_step(beta: Vector, stats: FitStatistics, ridge: float = 0.0, intercepts: int = 1) -> Vector:
+    """The next coefficients; `ridge` is the penalty ridge/2·|β|² on all but the intercepts, which come first.
 
     Raises ValueError where a coefficient cannot be told from the data: a code that no row has, or columns that add
     up to another. A ridge above 0 makes every step possible.
     """
-    penalty = _penalty(len(beta), ridge)
+    penalty = _penalty(len(beta), ridge, intercepts)
     information = stats.hessian + np.diag(penalty)
     if np.linalg.matrix_rank(information) < len(beta):
         raise ValueError("a coefficient cannot be told from the data: drop a feature, or set a ridge above 0")
@@ -135,9 +136,9 @@ def newton_step(beta: Vector, stats: FitStatistics, ridge: float = 0.0) -> Vecto
     return np.asarray(beta + step, dtype=np.float64)
 
 
-def standard_errors(stats: FitStatistics, ridge: float = 0.0) -> Vector:
+def standard_errors(stats: FitStatistics, ridge: float = 0.0, intercepts: int = 1) -> Vector:
     """Square roots of the diagonal of the inverse information. Raises ValueError where it has none."""
-    penalty = np.diag(_penalty(len(stats.gradient), ridge))
+    penalty = np.diag(_penalty(len(stats.gradient), ridge, intercepts))
     try:
         variance = np.diag(np.linalg.inv(stats.hessian + penalty))
     except np.linalg.LinAlgError as error:
@@ -157,8 +158,8 @@ def auc(scores: Vector, y: Vector) -> float:
     return float((ranks[y == 1.0].sum() - events * (events + 1) / 2.0) / (events * others))
 
 
-def _penalty(size: int, ridge: float) -> Vector:
-    return np.array([0.0, *[ridge] * (size - 1)], dtype=np.float64)
+def _penalty(size: int, ridge: float, intercepts: int) -> Vector:
+    return np.array([0.0] * intercepts + [ridge] * (size - intercepts), dtype=np.float64)
 
 
 def _chance(score: Vector) -> Vector:

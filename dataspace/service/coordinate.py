@@ -4,21 +4,36 @@ It runs inside Flower's ServerApp or in process, and knows neither. It sees what
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
-
-import numpy as np
 
 from dataspace.model.codec import from_json
 from dataspace.model.names import SiteName
 from dataspace.model.plans import TrainingPlan
-from dataspace.model.runs import Arrays, RunEvent, RunOrder, SiteMessage, SiteReply, Step, float_array
-from dataspace.planning.logistic import FitStatistics, combine, newton_step, standard_errors
-from dataspace.ports import Clock, Exchange, Journal
+from dataspace.model.runs import (
+    Arrays,
+    Checkpoint,
+    RunEvent,
+    RunOrder,
+    SiteMessage,
+    SiteReply,
+    Step,
+)
+from dataspace.ports import Checkpoints, Clock, Exchange, Journal
+from dataspace.service.signed_replies import stands
+from dataspace.service.training_course import Course
+from dataspace.service.training_rounds import course_of
+from dataspace.service.waiting import late_named
 
-FATAL = ("policy.", "permit.", "app.", "data.")
+FATAL = ("policy.", "permit.", "app.", "data.", "run.")
 """Refusals that another round would not change; a site that is silent may be back in the next one."""
+
+SILENT = "no-answer"
+ABSENT = "The site was not connected when the run began."
+SILENT_ROUNDS = 2
+"""A site that let so many rounds pass is not waited for any more: the others would wait for every deadline."""
 
 
 @dataclass(slots=True)
@@ -29,12 +44,35 @@ class _Run:
     exchange: Exchange
     journal: Journal
     clock: Clock
+    checkpoints: Checkpoints | None = None
+    resumed: Checkpoint | None = None
+    """Where a coordinator before this one had come to."""
     refused: dict[SiteName, dict[str, str]] = field(default_factory=dict)
+    silent: dict[SiteName, int] = field(default_factory=dict)
+    """How many rounds, one after the other, a site let pass until their deadline."""
 
     def tell(self, kind: str, number: int, **facts: Any) -> None:
         self.journal.append(RunEvent(self.order.run, kind, number, self.clock.now(), facts))
 
-    def ask(self, step: Step, number: int, arrays: Arrays) -> dict[SiteName, SiteReply]:
+    def name_absent(self) -> None:
+        """Who holds the data and is not here: an answer without them must not look as if it were whole."""
+        for site in self.order.absent:
+            why = {"code": SILENT, "reason": ABSENT, "round": "0"}
+            self.refused[site] = why
+            self.tell("refused", 0, site=site, code=SILENT, reason=ABSENT)
+
+    def round_done(
+        self, number: int, facts: Mapping[str, Any], arrays: Arrays, state: Mapping[str, Any] | None = None
+    ) -> None:
+        """Keep what the next round begins with, then tell of this one: a round that was told of is not lost."""
+        event = RunEvent(self.order.run, "round", number, self.clock.now(), facts)
+        if self.checkpoints is not None:
+            self.checkpoints.keep(Checkpoint(event, arrays, state or {}, self.refused))
+        self.journal.append(event)
+
+    def ask(
+        self, step: Step, number: int, arrays: Arrays, read: Callable[[SiteReply], None] = lambda reply: None
+    ) -> dict[SiteName, SiteReply]:
         """One exchange with every site that has not refused for good; the answers by site, sorted."""
         document = {
             "plan": self.order.plan,
@@ -46,7 +84,28 @@ class _Run:
         asked = [site for site in self.order.sites if not self._for_good(site)]
         messages = {site: SiteMessage(self.order.run, number, step, document, arrays) for site in asked}
         answers: dict[SiteName, SiteReply] = {}
-        for reply in self.exchange.send(messages, self.order.round_seconds):
+        heard, asked_at = set[SiteName](), time.monotonic()
+
+        def late(sites: Sequence[SiteName], waited: float) -> None:
+            left = max(0.0, self.order.round_seconds - waited)
+            self.tell("waiting", number, sites=list(sites), seconds=waited, left=left)
+
+        with late_named(lambda: sorted(set(asked) - heard), late):
+            self._hear(messages, number, answers, heard, read)
+        self._count_silent(answers, time.monotonic() - asked_at)
+        return dict(sorted(answers.items()))
+
+    def _hear(
+        self,
+        messages: Mapping[SiteName, SiteMessage],
+        number: int,
+        answers: dict[SiteName, SiteReply],
+        heard: set[SiteName],
+        read: Callable[[SiteReply], None],
+    ) -> None:
+        for received in self.exchange.send(messages, self.order.round_seconds):
+            reply = self._checked(messages[received.site], received, read)
+            heard.add(reply.site)
             if reply.refused:
                 self.refused[reply.site] = {
                     "code": reply.refused,
@@ -57,7 +116,34 @@ class _Run:
             else:
                 self.refused.pop(reply.site, None)
                 answers[reply.site] = reply
-        return dict(sorted(answers.items()))
+
+    def _checked(
+        self, message: SiteMessage, reply: SiteReply, read: Callable[[SiteReply], None]
+    ) -> SiteReply:
+        """The reply, or in its place why it is none: not signed by the site's own key, or no answer to the question."""
+        if reply.refused:
+            return reply
+        key = self.order.keys.get(reply.site, "")
+        if key and not stands(message, reply, key):
+            return SiteReply(
+                reply.site, refused="reply.unsigned", reason="The site's own key has not signed this answer."
+            )
+        try:
+            read(reply)
+        except (ValueError, KeyError, TypeError):
+            return SiteReply(
+                reply.site, refused="reply.malformed", reason="The answer does not fit what was asked."
+            )
+        return reply
+
+    def _count_silent(self, answers: Mapping[SiteName, SiteReply], seconds: float) -> None:
+        """Of a site that let a whole round pass; one that is known to be away costs no round its time."""
+        for site in answers:
+            self.silent.pop(site, None)
+        if seconds >= self.order.round_seconds:
+            for site, why in self.refused.items():
+                if why["code"] == SILENT:
+                    self.silent[site] = self.silent.get(site, 0) + 1
 
     def enough(self, answers: Mapping[SiteName, SiteReply], number: int) -> bool:
         if len(answers) >= self.order.minimum:
@@ -67,13 +153,28 @@ class _Run:
         return False
 
     def _for_good(self, site: SiteName) -> bool:
-        return self.refused.get(site, {}).get("code", "").startswith(FATAL)
+        fatal = self.refused.get(site, {}).get("code", "").startswith(FATAL)
+        return fatal or self.silent.get(site, 0) >= SILENT_ROUNDS
 
 
-def coordinate(order: RunOrder, exchange: Exchange, journal: Journal, clock: Clock) -> None:
-    """Run the order to its end; the last event is `finished` or `failed`, with a named cause."""
-    run = _Run(order, exchange, journal, clock)
-    run.tell("started", 0, sites=sorted(order.sites))
+def coordinate(
+    order: RunOrder,
+    exchange: Exchange,
+    journal: Journal,
+    clock: Clock,
+    checkpoints: Checkpoints | None = None,
+) -> None:
+    """Run the order to its end; the last event is `finished` or `failed`, with a named cause.
+
+    With `checkpoints`, a coordinator that follows one that was lost goes on after the last round that was over.
+    """
+    run = _Run(order, exchange, journal, clock, checkpoints)
+    run.resumed = checkpoints.last() if checkpoints is not None else None
+    if run.resumed is None:
+        run.tell("started", 0, sites=sorted(order.sites))
+        run.name_absent()
+    else:
+        run.refused = {site: dict(why) for site, why in run.resumed.refused.items()}
     if "by" in order.plan:
         _count(run)
     else:
@@ -88,57 +189,40 @@ def _count(run: _Run) -> None:
 
 
 def _train(run: _Run, plan: TrainingPlan) -> None:
-    """Fisher scoring: the sums of all sites give the very step that pooled rows would give.
+    """Rounds of the plan's family, then one exchange more, which tells how the final model does.
 
-    Each exchange brings the sums at the coefficients sent and how well these do on the site's held-out rows. The
-    last exchange takes no step: its sums give the standard errors of the final coefficients.
+    A site that answers what was not asked is named and left out of the round, as one that refuses.
     """
     started = time.monotonic()
-    beta = float_array(np.zeros(len(plan.terms())))
-    for number in range(1, plan.rounds + 2):
+    course, first = course_of(plan), 1
+    if run.resumed is not None:
+        course.resume(run.resumed.arrays, run.resumed.state)
+        first = run.resumed.event.round + 1
+    elif course.wants_scale and not _scaled(run, course):
+        return
+    for number in range(first, plan.rounds + 2):
         if time.monotonic() - started > run.order.run_seconds:
             run.tell("failed", number, cause="the time of the run is over", refused=run.refused)
             return
-        answers = run.ask(Step.FIT, number, {"beta": beta})
+        step = course.step if number <= plan.rounds else course.final
+        answers = run.ask(step, number, course.arrays, partial(course.read, step))
         if not run.enough(answers, number):
             return
-        total = combine([_statistics(reply) for reply in answers.values()])
-        facts = _round_facts(answers, total, beta)
+        try:
+            facts = course.take(answers) if number <= plan.rounds else course.last(answers)
+        except ValueError as error:  # our own words, which tell of no value
+            run.tell("failed", number, cause=str(error), refused=run.refused)
+            return
         if number <= plan.rounds:
-            run.tell("round", number, **facts)
-            beta = newton_step(beta, total, plan.ridge)
-            continue
-        errors = standard_errors(total, plan.ridge).tolist()
-        facts |= {"terms": list(plan.terms()), "standard_errors": errors, "refused": run.refused}
-        run.tell("finished", plan.rounds, seconds=round(time.monotonic() - started, 3), **facts)
+            run.round_done(number, facts, course.arrays, course.state)
+    seconds = round(time.monotonic() - started, 3)
+    run.tell("finished", plan.rounds, seconds=seconds, **facts, refused=run.refused)
 
 
-def _statistics(reply: SiteReply) -> FitStatistics:
-    said = reply.document
-    return FitStatistics(
-        gradient=float_array(reply.arrays["gradient"]),
-        hessian=float_array(reply.arrays["hessian"]),
-        log_likelihood=float(said["log_likelihood"]),
-        n=int(said["n"]),
-        events=int(said["events"]),
-    )
-
-
-def _round_facts(answers: Mapping[SiteName, SiteReply], total: FitStatistics, beta: Any) -> dict[str, Any]:
-    return {
-        "sites": list(answers),
-        "n": total.n,
-        "events": total.events,
-        "log_likelihood": total.log_likelihood,
-        "beta": beta.tolist(),
-        "evaluation": _evaluation(answers),
-    }
-
-
-def _evaluation(answers: Mapping[SiteName, SiteReply]) -> dict[str, Any]:
-    """AUC of the given coefficients on each site's held-out rows; a site may keep it to itself."""
-    return {
-        site: {"auc": reply.document["auc"], "n": reply.document["held_out"]}
-        for site, reply in answers.items()
-        if reply.document.get("auc") is not None
-    }
+def _scaled(run: _Run, course: Course) -> bool:
+    """Ask for the sums that features are scaled by; whether enough sites gave them."""
+    answers = run.ask(Step.SCALE, 0, {}, partial(course.read, Step.SCALE))
+    if not run.enough(answers, 0):
+        return False
+    course.scale(answers)
+    return True

@@ -1,15 +1,18 @@
 """From what a researcher names to a declared training plan: codes become indicators, the purpose is the permit's."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from dataspace.errors import InvalidRequest
-from dataspace.model.datasets import Column, ColumnType, Dataset
+from dataspace.model.datasets import Column, ColumnType, Dataset, Value
 from dataspace.model.names import ColumnName, DatasetName, PermitId
 from dataspace.model.plans import Family, TrainingPlan
 from dataspace.model.principals import Principal
 from dataspace.model.requests import Query
+from dataspace.model.training import Boosting, Network, Scaling, TrainingPrivacy
+from dataspace.planning.training_bounds import problem
 from dataspace.ports import Catalog
+from dataspace.privacy.calibration import training_noise
 from dataspace.service.asking import Asking
 from dataspace.service.discovering import visible_dataset
 
@@ -26,6 +29,12 @@ class FitRequest:
     holdout: float = 0.25
     minimum_sites: int = 3
     ridge: float = 0.0
+    scaling: Scaling = Scaling.NONE
+    scales: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Centre and width by feature (of trees: bounds); what is left out follows from the dictionary's bounds."""
+    network: Network = field(default_factory=Network)
+    boosting: Boosting = field(default_factory=Boosting)
+    privacy: TrainingPrivacy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +55,7 @@ class Fitting:
         if not asked.features:
             raise InvalidRequest("A model needs at least one feature.", "Name some columns.")
         columns = _columns(dataset, (asked.target, *asked.features))
-        return TrainingPlan(
+        plan = TrainingPlan(
             dataset=dataset.name,
             family=asked.family,
             target=ColumnName(asked.target),
@@ -57,13 +66,53 @@ class Fitting:
             holdout=asked.holdout,
             minimum_sites=asked.minimum_sites,
             ridge=asked.ridge,
+            classes=_classes(columns[0], asked.family),
+            scaling=asked.scaling,
+            scales=_scales(asked, columns[1:]),
+            network=asked.network,
+            boosting=asked.boosting,
+            privacy=asked.privacy,
         )
+        if wrong := problem(plan):
+            raise InvalidRequest(*wrong)
+        if plan.privacy is not None:
+            training_noise(plan.privacy, plan.rounds)
+        return plan
 
 
 def is_categorical(column: Column) -> bool:
     """Declared codes become indicators, unless they are 0 and 1 already, which is one indicator as it stands."""
     numeric = column.type in (ColumnType.INTEGER, ColumnType.NUMBER, ColumnType.BOOLEAN)
     return bool(column.values) and not (numeric and set(column.values) <= {0, 1})
+
+
+def _classes(target: Column, family: Family) -> tuple[Value, ...]:
+    """The declared values of a target that is not 0 and 1; what logistic regression makes of others, the bounds say."""
+    if is_categorical(target):
+        return target.values
+    if family is Family.MULTINOMIAL and len(target.values) > 2:
+        return target.values
+    return ()
+
+
+def _scales(asked: FitRequest, features: Sequence[Column]) -> Mapping[ColumnName, tuple[float, float]]:
+    """What was declared with the plan; then what the dictionary's bounds come to."""
+    trees = asked.family is Family.TREES
+    found = {ColumnName(name): pair for name, pair in asked.scales.items()}
+    if not trees and asked.scaling is not Scaling.DECLARED:
+        return found
+    for column in features:
+        if is_categorical(column) or column.name in found:
+            continue
+        flag = column.values or column.type is ColumnType.BOOLEAN
+        lower, upper = (0.0, 1.0) if flag else (column.lower, column.upper)
+        if lower is None or upper is None or not lower < upper:
+            raise InvalidRequest(
+                f"'{column.name}' has neither a declared scale nor declared bounds.",
+                "Give `scales`, or ask its steward for bounds in the dictionary.",
+            )
+        found[column.name] = (lower, upper) if trees else ((lower + upper) / 2, (upper - lower) / 2)
+    return found
 
 
 def _columns(dataset: Dataset, names: Sequence[str]) -> list[Column]:

@@ -1,17 +1,20 @@
 """Runs while they run: each is followed to its end, whether anybody watches or not, so that its end is recorded."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from dataspace.errors import NotAllowed, UnknownName
 from dataspace.model.names import PermitId, PrincipalId, RunId
 from dataspace.model.plans import TrainingPlan
 from dataspace.model.principals import Principal, Role
-from dataspace.model.runs import RunEvent
+from dataspace.model.runs import RunEvent, RunStatus
 from dataspace.ports import Federation
+from dataspace.service.joining import Joining, site_principal
+from dataspace.service.run_status import status_of
 from dataspace.service.running import Running
 
+HOSTS = frozenset({Role.STEWARD, Role.ADMINISTRATOR})
 QUIET_SECONDS = 2.0
 """Between two signs that a run is still watched."""
 
@@ -21,13 +24,16 @@ class _Followed:
     owner: PrincipalId
     events: list[RunEvent] = field(default_factory=list)
     ended: bool = False
+    stopped: bool = False
+    """Somebody asked for its end, which may still be on its way."""
 
 
 class Following:
     """The runs that this hub started since it was opened. Any number of watchers see all events from the first."""
 
-    def __init__(self, running: Running, federation: Federation) -> None:
+    def __init__(self, running: Running, federation: Federation, joining: Joining) -> None:
         self._running = running
+        self._joining = joining
         self._federation = federation
         self._runs: dict[RunId, _Followed] = {}
         self._news = threading.Condition()
@@ -48,9 +54,30 @@ class Following:
         is noticed. Refusals are raised here, not at the first event."""
         return self._watch(self._seen(principal, run))
 
+    def status(self, principal: Principal, run: RunId) -> RunStatus:
+        """How a run stands: whom it waits for, who refused and why."""
+        followed = self._seen(principal, run)
+        with self._news:
+            return status_of(run, tuple(followed.events), followed.ended)
+
+    def all(self, principal: Principal) -> Sequence[RunStatus]:
+        """The runs that they may see, the latest last."""
+        host = bool(principal.roles & HOSTS)
+        with self._news:
+            seen = [(run, f) for run, f in self._runs.items() if host or f.owner == principal.id]
+            return [status_of(run, tuple(f.events), f.ended) for run, f in seen]
+
+    def goes_on(self, principal: Principal, name: str, run: RunId) -> bool:
+        """For a site that is at work: whether its answer will still be heard. Of another hub's runs it will not be."""
+        site = self._joining.member(name)
+        if principal.id != site_principal(site.name) or Role.SITE not in principal.roles:
+            raise NotAllowed("Only the site itself asks this.", "Ask in its name.")
+        followed = self._runs.get(run)
+        return self._running.counts(run) if followed is None else not (followed.stopped or followed.ended)
+
     def stop(self, principal: Principal, run: RunId) -> None:
-        """End a run: its owner may, and stewards and administrators."""
-        self._seen(principal, run)
+        """End a run, also where a site works on it: its owner may, and stewards and administrators."""
+        self._seen(principal, run).stopped = True
         self._federation.stop(run)
 
     def _follow(self, followed: _Followed, events: Iterator[RunEvent]) -> None:
@@ -80,6 +107,6 @@ class Following:
         followed = self._runs.get(run)
         if followed is None:
             raise UnknownName("run", run, (), "Runs from before the hub was opened stand in its log.")
-        if followed.owner != principal.id and not principal.roles & {Role.STEWARD, Role.ADMINISTRATOR}:
+        if followed.owner != principal.id and not principal.roles & HOSTS:
             raise NotAllowed("This run is somebody else's.", "Ask its owner, or a steward.")
         return followed

@@ -5,10 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
-import pyarrow as pa
-
 from dataspace.errors import InvalidRequest, SiteUnavailable
-from dataspace.model.answers import AnswerNote, Suppressed
 from dataspace.model.codec import to_json
 from dataspace.model.datasets import Dataset
 from dataspace.model.names import HUB, ColumnName, DatasetName, PermitId, RunId, SiteName
@@ -21,15 +18,17 @@ from dataspace.model.records import JSON, RecordKind
 from dataspace.model.requests import Query
 from dataspace.model.runs import RunEvent, RunOrder
 from dataspace.ports import Catalog, Federation, PermitStore, Sites, SqlReader
+from dataspace.service.access_requests import access_request
 from dataspace.service.answering import Delivered
-from dataspace.service.asking import Asking, access_request
+from dataspace.service.asking import Asking
+from dataspace.service.count_tables import SITE_COLUMN, count_table
+from dataspace.service.counting import by_site, count_here
 from dataspace.service.discovering import visible_dataset
 from dataspace.service.enforcing import Enforcement, request_facts
 from dataspace.service.notes import note_of_duties, table_digest, with_note
 from dataspace.service.permit_documents import holding, roster_of
 from dataspace.transparency.canonical import digest
 
-SITE_COLUMN = "site"
 PERMIT_ENDED = "the permit does not hold any more"
 
 
@@ -44,10 +43,18 @@ class Running:
     asking: Asking
     enforcement: Enforcement
     federation: Federation
+    name: SiteName = HUB
+    """The hub's own, where its rows are counted beside those of sites."""
     _going: dict[RunId, PermitId] = field(default_factory=dict)
     """Runs under a permit that have not ended."""
+    _counting: set[RunId] = field(default_factory=set)
+    """Counts that have not ended."""
     _ended: set[RunId] = field(default_factory=set)
     """Those of them that were ended because their permit does not hold any more."""
+
+    def counts(self, run: RunId) -> bool:
+        """Whether it is a count that somebody waits for."""
+        return run in self._counting
 
     def end_for(self, permit: Permit) -> None:
         """End what runs under a permit that was revoked, suspended, amended or closed, or that has expired.
@@ -67,13 +74,21 @@ class Running:
         permit: PermitId | None = None,
         purpose: str = "",
     ) -> Delivered:
-        """Units that match, by columns and by site. Cells that a site withholds stay withheld."""
+        """Units that match, by columns and by site. Cells that a site withholds stay withheld.
+
+        Of a dataset whose rows the hub holds itself, or reads where they stay, the hub is the one site.
+        """
         described = visible_dataset(self.catalog, dataset, principal, self.enforcement)
         columns = [column for column in by if column != SITE_COLUMN]
         self._check_columns(described, columns)
         read = frozenset(ColumnName(column) for column in columns)
         if where:
             read |= columns_of(self.reader.predicate(where, described))
+        if described.latest is not None and not described.federated:
+            found = count_here(self.asking, principal, described, where, columns, permit, purpose)
+            return (
+                by_site(self.asking, principal, found, SITE_COLUMN, self.name) if SITE_COLUMN in by else found
+            )
         signed = self._permit(principal, permit)
         purpose = purpose or (signed.purpose if signed else "")
         plan = CountPlan(dataset, where, tuple(columns), purpose)
@@ -151,7 +166,8 @@ class Running:
         if len(connected) < minimum:
             raise SiteUnavailable(
                 f"{len(connected)} of {len(offering)} sites that hold '{dataset}' are connected, {minimum} are needed.",
-                "Try again later; `dataspace hub sites` shows who is connected.",
+                "Try again later; `dataspace hub sites` shows who is connected. A site that its people stopped answers "
+                "again once they run `dataspace site run --resume`.",
             )
         run = RunId(f"R-{secrets.token_hex(6)}")
         asker = {
@@ -166,7 +182,9 @@ class Running:
             jws = signed.jws
             roster = dict(roster_of(every, signed.permit.roster_sites))
             self._going[run] = signed.permit.id
-        return RunOrder(run, plan, jws, asker, connected, minimum, roster=roster)
+        absent = tuple(sorted(offering - connected.keys()))
+        keys = {site.name: site.signing_key.hex() for site in every if site.name in connected}
+        return RunOrder(run, plan, jws, asker, connected, minimum, roster=roster, keys=keys, absent=absent)
 
     @staticmethod
     def _granted_at(
@@ -181,16 +199,10 @@ class Running:
         return offering & only
 
     def _not_held(self, name: DatasetName, named: bool) -> NoReturn:
-        described = self.catalog.get(name)
         if named:
             raise InvalidRequest(
                 f"No site that the permit was granted for holds '{name}'.",
                 "Its steward can amend it, so that it is granted for the sites of today.",
-            )
-        if described is not None and described.latest is not None:
-            raise InvalidRequest(
-                f"'{name}' is not federated: the hub holds its rows itself.",
-                "Ask the hub: `dataspace query`.",
             )
         raise InvalidRequest(
             f"No site holds '{name}'.",
@@ -198,10 +210,14 @@ class Running:
         )
 
     def _follow_to_end(self, order: RunOrder, principal: Principal, intent: int) -> RunEvent:
-        self.federation.submit(order)
         last = None
-        for event in self._events(order.run):
-            last = event
+        self._counting.add(order.run)
+        try:
+            self.federation.submit(order)
+            for event in self._events(order.run):
+                last = event
+        finally:
+            self._counting.discard(order.run)
         if last is None or last.kind != "finished":
             self._record_failure(order, principal, intent, last)
             cause = last.facts.get("cause", "unknown") if last else "the run never started"
@@ -269,42 +285,3 @@ def refusals(event: RunEvent | None) -> str:
     """Who refused a run and why, in one sentence each."""
     refused: Mapping[str, Mapping[str, str]] = event.facts.get("refused", {}) if event else {}
     return " ".join(f"{site}: {why['reason']}" for site, why in sorted(refused.items()))
-
-
-def count_table(
-    dataset: Dataset, columns: list[str], by_site: bool, facts: Mapping[str, Any]
-) -> tuple[pa.Table, AnswerNote]:
-    """One row for each site and cell, or each cell summed over the sites.
-
-    A sum stands only where every site that answered shows its cell; otherwise it would tell what a site withheld.
-    """
-    cells: Mapping[SiteName, Mapping[str, Any]] = facts["cells"]
-    rows: dict[tuple[Any, ...], list[int | None]] = {}
-    for site, answer in sorted(cells.items()):
-        for cell in answer["cells"]:
-            rows[(site, *cell["key"])] = [cell["n"]]
-    if not by_site:
-        summed: dict[tuple[Any, ...], list[int | None]] = {}
-        for key, counts in rows.items():
-            summed.setdefault(key[1:], []).extend(counts)
-        rows = summed
-    names = ([SITE_COLUMN] if by_site else []) + columns
-    parts = 1 if by_site else len(cells)
-    totals = {key: _sum(counts, parts) for key, counts in rows.items()}
-    table = pa.table(
-        {
-            **{name: pa.array([key[i] for key in totals]) for i, name in enumerate(names)},
-            "n": pa.array(list(totals.values()), pa.int64()),
-        }
-    )
-    hidden = tuple(Suppressed(i, "n") for i, n in enumerate(totals.values()) if n is None)
-    rules = ["* is under the cohort of its site, or would reveal a cell that is"] if hidden else []
-    rules += [f"{site} refused: {why['reason']}" for site, why in sorted(facts["refused"].items())]
-    datasets = tuple(f"{dataset.name}@{site}" for site in cells)
-    return table, AnswerNote(AnswerKind.AGGREGATE, datasets, suppressed=hidden, rules=tuple(rules))
-
-
-def _sum(counts: list[int | None], parts: int) -> int | None:
-    """None where a part is withheld, or was left out because its very key is not shown."""
-    shown = [n for n in counts if n is not None]
-    return sum(shown) if len(shown) == parts else None

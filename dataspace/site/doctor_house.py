@@ -1,22 +1,31 @@
 """The doctor's look at what the site holds: datasets against their dictionaries, and policies against the floor."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
+from dataspace.errors import DataspaceError
 from dataspace.model.datasets import Dataset
 from dataspace.model.limits import SiteLimits
+from dataspace.model.names import DatasetName
 from dataspace.model.policies import PolicySet
 from dataspace.policy.compose import LEAST_COHORT, MINIMUM_EVENTS, MINIMUM_UNITS
 from dataspace.ports import Catalog
 from dataspace.site.findings import Finding, fail, ok, warn
 
 
-def examine_house(catalog: Catalog, policies: PolicySet, limits: SiteLimits) -> Iterator[Finding]:
-    """Reads the catalogue and the policies; no row."""
+def examine_house(
+    catalog: Catalog,
+    policies: PolicySet,
+    limits: SiteLimits,
+    look: Callable[[DatasetName], None] | None = None,
+) -> Iterator[Finding]:
+    """Reads the catalogue and the policies; no row. `look` tries the source of rows that stay away."""
     held = [dataset for dataset in catalog.all() if dataset.latest is not None]
     if not held:
         yield warn("data", "data: this site holds none.", "`dataspace site data add FILE --name NAME`")
     for dataset in held:
         yield _schema(catalog, dataset)
+        if dataset.in_place and look is not None:
+            yield _source(dataset, look)
     yield from _floor(policies, limits, held)
 
 
@@ -48,6 +57,18 @@ def _schema(catalog: Catalog, dataset: Dataset) -> Finding:
         f"schema: {dataset.name} drifted from {dataset.dictionary} ({'; '.join(parts)}).",
         "`dataspace site data fix` renames and casts; questions that read these columns fail until then",
     )
+
+
+def _source(dataset: Dataset, look: Callable[[DatasetName], None]) -> Finding:
+    try:
+        look(dataset.name)
+    except DataspaceError as error:
+        return fail(
+            "source",
+            f"source: {dataset.name} cannot be read where its rows stay. {error.fact}",
+            error.hint or "`dataspace site data add ADDRESS --in-place` says it anew",
+        )
+    return ok("source", f"source: {dataset.name} can be read where its rows stay ({dataset.in_place})")
 
 
 def _floor(policies: PolicySet, limits: SiteLimits, held: Sequence[Dataset]) -> Iterator[Finding]:

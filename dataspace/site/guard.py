@@ -10,62 +10,58 @@ What it checks, before and after the confined worker; the numbers stand again at
 5. the permit was countersigned here, or this site leaves that to its own policies;
 6. the dataset is here, and the question can be compiled to a plan of ours;
 7. this site's own policies, through the same `decide` as at the hub; the intent is recorded;
-8. the numbers: enough units and events, few enough parameters, the declared shapes, nothing infinite;
-9. what leaves is recorded in the site's own log, and only then sent.
+8. of a training (`training.py`, `updates.py`): the plan's bounds, the same plan as before; then the numbers: enough
+   units and events, few enough parameters, the declared shapes, nothing infinite, cut to a norm; or noise and a charge;
+9. what leaves is recorded in the site's own log, and only then signed and sent.
 
 A refusal has a code and one sentence; the text of an exception never leaves.
 """
 
-import hashlib
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
-
-import numpy as np
 
 from dataspace.errors import (
     AccessDenied,
+    BudgetExceeded,
     DataspaceError,
     InvalidRequest,
-    RequestError,
+    NoAnswer,
+    SourceChanged,
     UnsupportedQuery,
     VerificationFailed,
 )
 from dataspace.model.codec import from_json
 from dataspace.model.datasets import Dataset
-from dataspace.model.limits import HOLDOUTS, Acceptance, SiteLimits
+from dataspace.model.limits import Acceptance, SiteLimits
 from dataspace.model.names import ColumnName, DatasetName, SiteName
 from dataspace.model.permits import Permit
-from dataspace.model.plans import AggregatePlan, CountPlan, Function, Key, Measure, TrainingPlan
+from dataspace.model.plans import AggregatePlan, CountPlan, Function, Key, Measure
 from dataspace.model.policies import AnswerKind
 from dataspace.model.principals import Principal
 from dataspace.model.records import JSON, RecordKind
-from dataspace.model.runs import Arrays, SiteMessage, SiteReply, Step
-from dataspace.ports import Catalog, Cuts, Engine, PermitSeal, SiteWill, SqlReader, StatusSource
-from dataspace.service.answering import Answering, recipe_for
-from dataspace.service.asking import access_request, columns_read
-from dataspace.service.enforcing import Enforcement, request_facts
+from dataspace.model.runs import SiteMessage, SiteReply, Step
+from dataspace.planning.cells import columns_read
+from dataspace.ports import Catalog, Cuts, Engine, PermitSeal, SiteWill, SqlReader, StatusSource, StayingAway
+from dataspace.service.access_requests import access_request
+from dataspace.service.answering import Answering
+from dataspace.service.asking import CHANGES
+from dataspace.service.enforcing import Enforcement
 from dataspace.service.pinned_version import permitted_version
+from dataspace.service.signed_replies import array_digest, reply_digest
 from dataspace.site.house import against
 from dataspace.site.issuers import as_known_here
+from dataspace.site.refused import Refused
 from dataspace.site.roster import outside_roster
+from dataspace.site.runs_seen import RunsSeen
 from dataspace.site.status import standing
+from dataspace.site.training import SiteTraining
 from dataspace.site.trust import believed
 from dataspace.site.will import document_digest
 from dataspace.transparency.canonical import digest
 
-PARAMETERS_PER_UNIT = 0.33
-RESIDUAL_DEGREES = 10
 _log = logging.getLogger("dataspace.site.guard")
-
-
-class Refused(RequestError):
-    """The guard refuses; `code` travels, the sentence too."""
-
-    def __init__(self, code: str, sentence: str, hint: str = "") -> None:
-        super().__init__(sentence, hint)
-        self.refusal = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +87,12 @@ class Guard:
     """Further issuers that this site pinned, with where it learns which of their permits hold."""
     own_apps: frozenset[str] = frozenset()
     """Code packages that the site's own software builds; empty where none comes from elsewhere."""
+    sign: Callable[[bytes], bytes] | None = None
+    """Signs with the key that this site joined with; None where nobody checks."""
+    seen: RunsSeen = field(default_factory=RunsSeen)
+    """What each run was when it began here."""
+    away: StayingAway | None = None
+    """What is known of rows that stay in their source here."""
 
     def handle(self, message: SiteMessage) -> SiteReply:
         """Answer or refuse; raises nothing but what the log raises: no record, no reply."""
@@ -104,10 +106,10 @@ class Guard:
             "reason": reply.reason if reply.refused.startswith("permit.") else "",
             "document": digest(reply.document),
             "numbers": sum(array.size for array in reply.arrays.values()),
-            "arrays": {name: digest_array(array) for name, array in sorted(reply.arrays.items())},
+            "arrays": {name: array_digest(array) for name, array in sorted(reply.arrays.items())},
         }
         self.enforcement.record(RecordKind.SITE_REPLY, None, facts)  # 9
-        return reply
+        return replace(reply, signature=self.sign(reply_digest(message, reply)).hex()) if self.sign else reply
 
     def _guarded(self, message: SiteMessage) -> SiteReply:
         try:
@@ -122,6 +124,10 @@ class Guard:
             return self._refusal("permit.invalid", f"The permit does not hold here. {error.fact}")
         except (InvalidRequest, UnsupportedQuery) as error:
             return self._refusal("data.unsupported", str(error))
+        except BudgetExceeded:
+            return self._refusal("policy.budget", "The privacy budget here does not allow this.")
+        except NoAnswer as error:
+            return self._refusal(error.code, "The worker here failed, or ran out of time or memory.")
         except DataspaceError as error:
             return self._refusal(error.code, "No answer from this site.")
         except Exception:  # noqa: BLE001 - whatever broke, its text must not leave the site
@@ -140,9 +146,33 @@ class Guard:
         principal = from_json(Principal, {**message.document["principal"], "asserted_by": "hub"})
         principal = believed(principal, self.limits.trusts)
         permit = self._permit(message.document, principal)
+        for _ in range(CHANGES):
+            try:
+                return self._step(message, principal, permit)
+            except SourceChanged as changed:
+                # In its source, where the rows stay: decided anew, about what is there.
+                if self.away is None:
+                    raise
+                self.away.renew(DatasetName(changed.name))
+        return self._step(message, principal, permit)
+
+    def _step(self, message: SiteMessage, principal: Principal, permit: Permit | None) -> SiteReply:
         if message.step is Step.COUNT:
             return self._count(message, principal, permit)
-        return self._fit(message, principal, permit)
+        return self._training.answer(message, principal, permit)  # 6 to 8
+
+    @property
+    def _training(self) -> SiteTraining:
+        return SiteTraining(
+            self.site,
+            self.limits,
+            self._dataset,
+            self.enforcement,
+            self.cuts,
+            self.engine,
+            self.answering.ledger,
+            self.seen,
+        )
 
     def _permit(self, document: Mapping[str, Any], principal: Principal) -> Permit | None:
         jws = document.get("permit", "")
@@ -163,7 +193,10 @@ class Guard:
         permit = as_known_here(permit, self.issuer)
         by_hand = self.limits.acceptance is Acceptance.BY_HAND
         if by_hand and not self.will.accepted(permit.id, document_digest(jws)):  # 5
-            raise Refused("permit.not-accepted", f"This site has not countersigned {permit.id} yet.")
+            raise Refused(
+                "permit.not-accepted",
+                f"This site has not countersigned {permit.id} yet: ask it for `dataspace site accept {permit.id}`.",
+            )
         return permit
 
     def _count(self, message: SiteMessage, principal: Principal, permit: Permit | None) -> SiteReply:
@@ -195,70 +228,9 @@ class Guard:
         dataset = self.catalog.get(DatasetName(name))
         if dataset is None or dataset.latest is None:  # 6
             raise Refused("data.unknown", "This site does not offer that dataset.")
+        if dataset.in_place and self.away is not None and self.away.stale(dataset.name):
+            self.cuts.drop(dataset.name)  # the next cut reads the source again
         return permitted_version(self.catalog, dataset, permit)
-
-    def _fit(self, message: SiteMessage, principal: Principal, permit: Permit | None) -> SiteReply:
-        plan = from_json(TrainingPlan, message.document["plan"])
-        self._check_plan(plan, message)
-        dataset = self._dataset(plan.dataset, permit)
-        read = frozenset({plan.target, *plan.features})
-        if unknown := sorted(name for name in read if dataset.column(name) is None):
-            raise InvalidRequest(f"'{dataset.name}' has no column '{unknown[0]}' here.")
-        request = access_request(principal, AnswerKind.TRAIN, plan.purpose, dataset, read, permit, self.site)
-        question = f"run {message.run} round {message.round}: {plan.family.value}"
-        granted = self.enforcement.granted(request, question)  # 7
-        intent = self.enforcement.record(
-            RecordKind.QUERY_INTENDED,
-            principal,
-            request_facts(request, question) | {"policies": granted.policies.digest},
-        )
-        recipe = recipe_for(dataset, granted.obligations, permit)
-        with self.cuts.lease(recipe) as lease:
-            document, arrays = self.engine.step(f"run/{message.run}", message, [lease])
-        units = max(self.limits.units, granted.obligations.minimum_units or 0)
-        events = max(self.limits.events, granted.obligations.minimum_events or 0)
-        let_out = self._checked(plan, document, arrays, units, events)
-        return SiteReply(self.site, {**let_out, "intent": intent}, arrays)
-
-    def _check_plan(self, plan: TrainingPlan, message: SiteMessage) -> None:
-        if plan.holdout not in HOLDOUTS:
-            shares = " or ".join(f"{share:g}" for share in HOLDOUTS)
-            raise Refused("data.holdout", f"A run holds out {shares} of the rows.")
-        if not 1 <= plan.rounds <= self.limits.rounds or not 1 <= message.round <= plan.rounds + 1:
-            raise Refused("data.rounds", f"A run has at most {self.limits.rounds} rounds here.")
-        beta = message.arrays.get("beta")
-        if beta is None or beta.shape != (len(plan.terms()),) or not np.isfinite(beta).all():
-            raise Refused("data.shape", "The coefficients sent do not fit the plan.")
-
-    def _checked(
-        self, plan: TrainingPlan, document: Any, arrays: Arrays, units: int, events: int
-    ) -> dict[str, int | float | None]:
-        """Rule 8; returns the part of the document that may leave."""
-        p, n, with_event = len(plan.terms()), int(document["n"]), int(document["events"])
-        if n < units or min(with_event, n - with_event) < events:
-            raise Refused("data.few", "Too few units or events here for this model.")
-        if p > PARAMETERS_PER_UNIT * n or n - p < RESIDUAL_DEGREES:
-            raise Refused("data.parameters", "Too many parameters for the rows here.")
-        shapes = {"gradient": (p,), "hessian": (p, p)}
-        if arrays.keys() != shapes.keys() or any(arrays[name].shape != shapes[name] for name in shapes):
-            raise Refused("internal", "No answer from this site.")
-        if not all(np.isfinite(array).all() for array in arrays.values()):
-            raise Refused("data.not-finite", "The model does not converge on the rows here.")
-        held, held_events = int(document["held_out"]), int(document["held_out_events"])
-        shown = held >= units and min(held_events, held - held_events) >= events
-        return {
-            "n": n,
-            "events": with_event,
-            "log_likelihood": float(document["log_likelihood"]),
-            "held_out": held if shown else None,
-            "auc": round(float(document["auc"]), 3) if shown else None,
-        }
 
     def _refusal(self, code: str, reason: str) -> SiteReply:
         return SiteReply(self.site, refused=code, reason=reason)
-
-
-def digest_array(array: Any) -> str:
-    """SHA-256 over dtype, shape and values, as the record of what left."""
-    head = f"{array.dtype.str} {array.shape} ".encode()
-    return hashlib.sha256(head + array.tobytes()).hexdigest()

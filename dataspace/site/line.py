@@ -12,7 +12,7 @@ import httpx
 from dataspace.errors import InvalidRequest, SourceError
 from dataspace.model.codec import from_json, to_json
 from dataspace.model.datasets import Dataset, Dictionary
-from dataspace.model.names import SiteName
+from dataspace.model.names import RunId, SiteName
 from dataspace.model.permits import SignedPermit
 from dataspace.ports import Signer
 from dataspace.service.join_requests import JoinRequest, Waiting, Welcome, token_message
@@ -64,6 +64,12 @@ class HubLine:
         bearer = self._bearer(site, signer, at)
         answer = self._call("POST", f"/sites/{site}/witness", json=to_json(shown), headers=bearer)
         return from_json(Witness, answer.json())
+
+    def goes_on(self, site: SiteName, signer: Signer, at: datetime, run: RunId) -> bool:
+        """Whether the hub still waits for answers of a run."""
+        bearer = self._bearer(site, signer, at)
+        answer = self._call("GET", f"/sites/{site}/runs/{quote(run, safe='')}", headers=bearer)
+        return bool(answer.json()["goes_on"])
 
     def status(self, nonce: str) -> str:
         """The signed list of revoked permits, for this nonce."""

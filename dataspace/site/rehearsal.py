@@ -15,7 +15,7 @@ from dataspace.model.policies import AnswerKind, Obligations, PolicySet
 from dataspace.model.principals import Principal, Role
 from dataspace.policy.compose import compose, effective
 from dataspace.policy.decide import decide
-from dataspace.service.asking import access_request
+from dataspace.service.access_requests import access_request
 from dataspace.site.house import least
 
 SMALL = 5

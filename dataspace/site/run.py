@@ -1,7 +1,9 @@
 """A site while it is online: its node kept running, each message answered by its guard, until somebody stops it."""
 
 import contextlib
+import ctypes
 import fcntl
+import logging
 import os
 import signal
 import threading
@@ -10,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dataspace.adapters.duckdb.alone import arrow_alone
 from dataspace.adapters.flower import guard_loop
 from dataspace.adapters.flower.node import FlowerNode
 from dataspace.errors import SetupError
@@ -20,6 +23,12 @@ from dataspace.site.will import FileWill
 
 LOCK = "run.lock"
 STOP_SECONDS = 10.0
+END_SECONDS = 3.5
+"""For an end in order, once a site was told to stop."""
+LOOK_SECONDS = 0.5
+M_ARENA_MAX = -8
+"""Of `mallopt`, from malloc.h."""
+_log = logging.getLogger("dataspace.site.run")
 
 
 def run(
@@ -42,9 +51,17 @@ def run(
             settings.home / NODE_KEY,
             pinned.site,
         )
+        _stay_small()
         with node:
             started()
             guard_loop.serve(handle, lambda: node.runtime_address, node.secret, stop)
+
+
+def _stay_small() -> None:
+    """For a process that waits most of its time: two heaps instead of one for each thread, and no pandas."""
+    with contextlib.suppress(AttributeError):  # another C library than GNU's has other heaps
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
+    arrow_alone()
 
 
 @contextmanager
@@ -62,6 +79,30 @@ def stopped_by_signals(stop: threading.Event) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def ended_in_time(stop: threading.Event, seconds: float = END_SECONDS) -> Iterator[None]:
+    """End this process `seconds` after `stop` was set, also where something is still at work.
+
+    What was started counts as spent, and what was not recorded has not left: an end in the middle loses nothing. The
+    processes that this one started end with it.
+    """
+    done = threading.Event()
+
+    def watch() -> None:
+        while not stop.wait(LOOK_SECONDS):
+            if done.is_set():
+                return
+        if not done.wait(seconds):
+            _log.warning("stopped in the middle of a message, which did not end within %g s", seconds)
+            os._exit(0)
+
+    threading.Thread(target=watch, name="end", daemon=True).start()
+    try:
+        yield
+    finally:
+        done.set()
 
 
 @contextmanager

@@ -15,8 +15,9 @@ def why_not(error: BaseException, host: str, port: int) -> tuple[str, str]:
             case ssl.SSLCertVerificationError():
                 return (
                     f"The certificate of {place} is not trusted ({cause.verify_message}).",
-                    f"Have {place} exempted from TLS inspection here; or, where the hub was made anew or is called "
-                    "by a name that its certificate does not have, ask its steward for a new invitation.",
+                    "Where it is the hub's own authority, name that before joining: --ca FILE, authority/ca.crt in "
+                    f"the hub's home. Have {place} exempted from TLS inspection here; or, where the hub was made anew "
+                    "or is called by a name that its certificate does not have, ask its steward for a new invitation.",
                 )
             case ssl.SSLError():
                 return (

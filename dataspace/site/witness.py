@@ -26,6 +26,7 @@ from dataspace.transparency.checkpoints import check_growth, unverified_checkpoi
 from dataspace.transparency.notes import parse_verifier_key
 
 SEEN = "hub-seen.json"
+NOT_RECORDED = "site.not-recorded"
 Handle = Callable[[SiteMessage], SiteReply]
 _log = logging.getLogger("dataspace.site.witness")
 
@@ -36,6 +37,10 @@ class RolledBack(VerificationFailed):
 
 class HubRolledBack(VerificationFailed):
     """The hub's log does not extend what this site saw of it."""
+
+
+class NotRecorded(SetupError):
+    """The site's own log took no record."""
 
 
 @dataclass(slots=True)
@@ -74,8 +79,18 @@ class HubWitness:
             try:
                 if self._size is None:
                     self.compare()
-                reply = handle(message)
+                try:
+                    reply = handle(message)
+                except Exception as error:
+                    # A guard raises what its log raises, and nothing else: what is not recorded does not leave.
+                    raise NotRecorded(
+                        f"What would leave could not be recorded ({type(error).__name__}).",
+                        "Is the disk full? `dataspace site doctor` looks.",
+                    ) from error
                 self.witness()
+            except NotRecorded as error:
+                _log.exception("%s", error)
+                return SiteReply(self.site, refused=NOT_RECORDED, reason=_REASONS[NOT_RECORDED])
             except HubRolledBack as error:
                 return self._refused("hub.rolled-back", error)
             except RolledBack as error:
@@ -165,6 +180,7 @@ class HubWitness:
 
 
 _REASONS = {
+    NOT_RECORDED: "This site could not record what would leave, so nothing does. Its operator is told why.",
     "hub.rolled-back": "The hub's log does not extend what this site saw of it.",
     "site.rolled-back": "This site's records are older than those that the hub has countersigned.",
     "site.not-witnessed": "This site's records could not be countersigned by the hub.",

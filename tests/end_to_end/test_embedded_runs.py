@@ -140,6 +140,27 @@ def test_every_watcher_sees_all_events_and_strangers_none(
         list(ana.runs.events("R-0"))
 
 
+def test_how_a_run_stands_is_told_to_its_owner_and_the_hosts_and_to_nobody_else(
+    world: tuple[EmbeddedFederation, PermitView], ana: Hub, permit: PermitView
+) -> None:
+    plan = {"dataset": "stays", "target": "died", "features": ["age80"], "purpose": "scientific research"}
+    run = ana.runs.start(**plan, permit=permit.id, rounds=2)
+    list(ana.runs.events(run))
+    said = ana.runs.status(run)
+    assert (said["state"], said["cause"], said["round"]) == ("finished", "", 2)
+    assert said["answered"] == list(SITES[:3])
+    assert set(said["refused"]) == {"hospital-d"}
+    assert said["refused"]["hospital-d"]["code"] == "policy.forbidden"
+    assert "does not train" in said["refused"]["hospital-d"]["reason"]
+    assert world[0].hub("sam").runs.status(run) == said
+    assert run in [one["run"] for one in ana.runs.all()]
+    assert world[0].hub("ben").runs.all() == []
+    with pytest.raises(NotAllowed, match="somebody else"):
+        world[0].hub("ben").runs.status(run)
+    with pytest.raises(UnknownName):
+        ana.runs.status("R-0")
+
+
 def test_a_run_that_too_few_sites_answer_fails_with_its_cause(ana: Hub, permit: PermitView) -> None:
     with pytest.raises(SiteUnavailable, match="3 of 4 sites answered, 4 are needed"):
         ana.glm("died ~ age80", permit=permit, rounds=1, minimum_sites=4)

@@ -12,8 +12,9 @@ from dataspace.adapters.local_federation import LocalExchange, LocalFederation
 from dataspace.model.codec import to_json
 from dataspace.model.names import ColumnName, DatasetName, RunId, SiteName
 from dataspace.model.plans import CountPlan, Family, TrainingPlan
-from dataspace.model.runs import RunEvent, RunOrder, SiteMessage, SiteReply
+from dataspace.model.runs import Checkpoint, RunEvent, RunOrder, SiteMessage, SiteReply
 from dataspace.planning.logistic import combine, fit_statistics, newton_step
+from dataspace.service import waiting as waiting_round
 from dataspace.service.coordinate import coordinate
 
 Floats = npt.NDArray[np.float64]
@@ -160,3 +161,90 @@ def test_what_breaks_inside_a_run_ends_it_by_class_and_tells_no_text(broken: Exc
     last = list(federation.events(RunId("R-4")))[-1]
     assert last.kind == "failed"
     assert "59" not in str(last.facts)
+
+
+class Kept:
+    """Checkpoints in memory."""
+
+    def __init__(self, held: Checkpoint | None = None) -> None:
+        self.held = held
+
+    def keep(self, checkpoint: Checkpoint) -> None:
+        self.held = checkpoint
+
+    def last(self) -> Checkpoint | None:
+        return self.held
+
+
+class Killed(Exception):
+    """Stands for the end of a process."""
+
+
+class UntilRound(Told):
+    """A journal whose process ends when a round is to be told."""
+
+    def __init__(self, last: int) -> None:
+        self._last = last
+
+    def append(self, event: RunEvent) -> None:
+        if (event.kind, event.round) == ("round", self._last):
+            raise Killed
+        super().append(event)
+
+
+def test_a_coordinator_that_follows_one_that_was_lost_goes_on_after_the_last_round_and_gives_the_same_fit() -> (
+    None
+):
+    handles = {A: hospital(A, 1), B: hospital(B, 2), C: hospital(C, 3), D: refusing(D, "policy.forbidden")}
+    whole = run(handles)
+    order = RunOrder(RunId("R-1"), to_json(PLAN), "", {}, dict.fromkeys(handles, 0), 3, 5.0)
+    kept, asked = Kept(), list[int]()
+    with pytest.raises(Killed):
+        coordinate(order, LocalExchange(handles), UntilRound(3), Fixed(), kept)
+    assert kept.held is not None
+    assert kept.held.event.round == 3, "it is kept before it is told"
+    handles[D] = refusing(D, "policy.forbidden", asked)
+    told = Told()
+    coordinate(order, LocalExchange(handles), told, Fixed(), kept)
+    assert [event.round for event in told if event.kind == "round"] == list(range(4, PLAN.rounds + 1))
+    assert told[-1].facts["beta"] == whole[-1].facts["beta"]
+    assert asked == [], "who refused for good is not asked again by the next one"
+    assert set(told[-1].facts["refused"]) == {D}
+
+
+def test_whoever_is_late_is_named_while_the_round_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting_round, "WAITING_SECONDS", 0.1)
+
+    def slow(message: SiteMessage) -> SiteReply:
+        time.sleep(0.35)
+        return hospital(C, 3)(message)
+
+    told = run({A: hospital(A, 1), B: hospital(B, 2), C: slow}, seconds=3.0)
+    late = [event.facts for event in told if event.kind == "waiting" and event.round == 1]
+    assert late
+    assert all(facts["sites"] == [C] for facts in late)
+    assert late[0]["left"] < 3.0
+
+
+def test_a_site_that_lets_two_rounds_pass_is_not_waited_for_any_more() -> None:
+    asked: list[int] = []
+
+    def silent(message: SiteMessage) -> SiteReply:
+        asked.append(message.round)
+        time.sleep(1.0)
+        return hospital(D, 4)(message)
+
+    told = run({A: hospital(A, 1), B: hospital(B, 2), C: hospital(C, 3), D: silent}, seconds=0.3)
+    assert told[-1].kind == "finished"
+    assert asked == [1, 2]
+    assert told[-1].facts["refused"][D]["code"] == "no-answer"
+
+
+def test_who_holds_the_data_and_was_not_connected_is_named_and_not_asked() -> None:
+    handles = {A: hospital(A, 1), B: hospital(B, 2), C: hospital(C, 3)}
+    order = RunOrder(RunId("R-1"), to_json(PLAN), "", {}, dict.fromkeys(handles, 0), 3, 5.0, absent=(D,))
+    told = Told()
+    coordinate(order, LocalExchange(handles), told, Fixed())
+    assert told[-1].kind == "finished"
+    assert told[-1].facts["refused"][D]["reason"] == "The site was not connected when the run began."
+    assert [event.facts["site"] for event in told if event.kind == "refused"] == [D]

@@ -6,7 +6,8 @@ import pytest
 
 from dataspace.model.datasets import Dataset
 from dataspace.model.names import DatasetName
-from dataspace.service.running import count_table, refusals
+from dataspace.service.count_tables import count_table
+from dataspace.service.running import refusals
 
 STAYS = Dataset(DatasetName("stays"), "", "", (), None, None)
 FACTS: dict[str, Any] = {

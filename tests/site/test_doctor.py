@@ -22,7 +22,7 @@ from cryptography.x509.oid import NameOID
 
 from dataspace.adapters.memory import MemoryCatalog
 from dataspace.adapters.tls import Authority
-from dataspace.errors import SourceError
+from dataspace.errors import SourceError, SourceUnreadable
 from dataspace.model.datasets import Column, ColumnType, Dataset, Dictionary, VersionRef
 from dataspace.model.limits import SiteLimits
 from dataspace.model.names import ColumnName, DatasetName
@@ -355,6 +355,23 @@ def test_17_a_schema_that_drifted_from_its_dictionary() -> None:
     assert found["schema"].verdict is Verdict.FAIL
     assert "missing: age; of another type: died" in found["schema"].text
     assert "none is in force" in found["policy"].text
+
+
+def test_17_a_source_that_rows_stay_in_and_that_does_not_answer() -> None:
+    catalog = MemoryCatalog()
+    for name in ("near", "far"):
+        ref = VersionRef(DatasetName(name), "a" * 64)
+        catalog.put(Dataset(ref.dataset, "", "", (), None, ref, in_place="postgresql"))
+
+    def look(name: DatasetName) -> None:
+        if name == "far":
+            raise SourceUnreadable("The database does not answer.", "Is it running?")
+
+    found = [f for f in examine_house(catalog, policy_set([]), SiteLimits(), look) if f.name == "source"]
+    assert {f.verdict for f in found if "near" in f.text} == {Verdict.OK}
+    assert [f.text for f in found if f.verdict is Verdict.FAIL] == [
+        "source: far cannot be read where its rows stay. The database does not answer. Fix: Is it running?"
+    ]
 
 
 def test_18_the_kill_switch_and_19_an_address_that_is_none(tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """A home that was restored from a backup, at the site or at the hub, is noticed by the other side."""
 
+import resource
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -145,6 +147,31 @@ def test_a_hub_that_is_away_lets_nothing_out(world: World, site: AtSite) -> None
 
     site.witness.line.witness = away  # type: ignore[method-assign, assignment]
     assert site.answer().refused == "site.not-witnessed"
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """No file of this process grows beyond a few bytes: what a full disk is to a database."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_site_whose_disk_is_full_lets_nothing_out_and_answers_again_once_there_is_room(
+    world: World, site: AtSite
+) -> None:
+    assert site.answer().refused == ""
+    size = site.store.log.size()
+    with full_disk():
+        refused = [site.answer() for _ in range(3)]
+    assert {(reply.refused, dict(reply.document)) == ("site.not-recorded", {}) for reply in refused} == {True}
+    assert "record" in refused[0].reason
+    assert site.store.log.size() == size
+    assert site.answer().refused == ""
+    assert site.store.log.verify() == size + 1
 
 
 def test_a_site_that_was_restored_from_a_backup_answers_nothing(world: World) -> None:

@@ -30,6 +30,7 @@ class Child:
         self._directory = directory
         self._environment = dict(environment)
         self._process: subprocess.Popen[bytes] | None = None
+        self._patience = STOP_SECONDS
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self.exits: list[int] = []
@@ -52,8 +53,9 @@ class Child:
         self._thread = threading.Thread(target=self._supervise, name=f"child-{self.name}", daemon=True)
         self._thread.start()
 
-    def stop(self) -> None:
-        """End the process and everything that it started; returns when all of them are gone."""
+    def stop(self, seconds: float = STOP_SECONDS) -> None:
+        """End the process and all that it started, by force after `seconds`; returns when they are gone."""
+        self._patience = seconds
         self._stopping.set()
         if self._thread is not None:
             self._thread.join()
@@ -77,7 +79,7 @@ class Child:
             while process.poll() is None and not self._stopping.wait(0.1):
                 pass
             if process.poll() is None:
-                end_tree(process)
+                end_tree(process, self._patience)
                 return
             self.exits.append(process.returncode)
             if time.monotonic() - started > 60:

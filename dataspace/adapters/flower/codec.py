@@ -33,7 +33,7 @@ _ARRAY = "array:"
 _NAME = re.compile(r"[A-Za-z0-9_.:/-]{1,200}")
 _REFUSAL = re.compile(r"[a-z][a-z0-9.-]{0,63}")
 _MESSAGE_FIELDS = {"run": str, "round": int, "step": str, "document": dict}
-_REPLY_FIELDS = {"document": dict, "refused": str, "reason": str}
+_REPLY_FIELDS = {"document": dict, "refused": str, "reason": str, "signature": str}
 
 
 def message_to_record(message: SiteMessage) -> RecordDict:
@@ -61,7 +61,12 @@ def message_from_record(record: RecordDict, app_hash: str) -> SiteMessage:
 
 def reply_to_record(reply: SiteReply) -> RecordDict:
     """What travels back. The site's name does not: the coordinator knows it from the node's own key."""
-    fields = {"document": dict(reply.document), "refused": reply.refused, "reason": reply.reason}
+    fields = {
+        "document": dict(reply.document),
+        "refused": reply.refused,
+        "reason": reply.reason,
+        "signature": reply.signature,
+    }
     return _pack("reply", fields, reply.arrays)
 
 
@@ -71,7 +76,7 @@ def reply_from_record(record: RecordDict, site: SiteName) -> SiteReply:
     refused = fields["refused"]
     if refused and (not _REFUSAL.fullmatch(refused) or arrays or fields["document"]):
         raise InvalidRequest("The reply is neither an update nor a refusal.")
-    return SiteReply(site, fields["document"], arrays, refused, fields["reason"])
+    return SiteReply(site, fields["document"], arrays, refused, fields["reason"], fields["signature"])
 
 
 def _pack(kind: str, fields: Mapping[str, Any], arrays: Arrays) -> RecordDict:

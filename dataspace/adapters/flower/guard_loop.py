@@ -54,6 +54,10 @@ def serve(
             # message was stopped before all of it was there.
             _log.debug("node not ready: %s", type(error).__name__)
             stop.wait(IDLE_SECONDS)
+        except Exception:  # noqa: BLE001
+            # Whatever it is, a site does not fall silent: the message goes without an answer, the next is taken.
+            _log.exception("a message could not be taken or answered")
+            stop.wait(IDLE_SECONDS)
         finally:
             client.close()
 
@@ -119,7 +123,7 @@ def _signs_of_life(client: Any) -> Iterator[None]:
         while not done.wait(HEARTBEAT_SECONDS):
             try:
                 client.SendTaskHeartbeat(private.SendTaskHeartbeatRequest())
-            except httpx.HTTPError as error:
+            except (httpx.HTTPError, RuntimeError) as error:  # the second: closed meanwhile
                 _log.warning("no sign of life sent: %s", type(error).__name__)
 
     thread = threading.Thread(target=beat, name="task-heartbeat", daemon=True)
@@ -128,4 +132,4 @@ def _signs_of_life(client: Any) -> Iterator[None]:
         yield
     finally:
         done.set()
-        thread.join()
+        thread.join(1.0)

@@ -1,6 +1,7 @@
 """Starts one of Flower's own programs with our settings: no telemetry, short sleeps, and an end when its parent ends.
 
-    python -m dataspace.adapters.flower.launcher ROLE --parent PID [--control-secret FILE] -- FLOWER-ARGUMENTS
+    python -m dataspace.adapters.flower.launcher ROLE --parent PID [--control-secret FILE --front HOST:PORT]
+        -- FLOWER-ARGUMENTS
 
 ROLE is superlink, superexec or supernode. (ServerApps are forked by the executor's nursery.)
 """
@@ -39,13 +40,15 @@ def main(arguments: Sequence[str]) -> None:
     from dataspace.adapters.flower import private, shortening
 
     shortening.shorten_pulls()
+    if own.role == "supernode":
+        private.leave_out_sql()
     program = private.programs()[own.role]()
     match own.role:
         case "superlink":
-            from dataspace.adapters.flower.gate import Gate
+            from dataspace.adapters.flower.front import Front
 
             secret = own.control_secret.read_text().strip()
-            shortening.wrap_superlink(lambda app: Gate(app, secret, private.CONTROL_HEADER))
+            shortening.wrap_superlink(Front(own.front, secret, private.CONTROL_HEADER).serve)
         case "superexec":
             _open_nursery()
         case "supernode":
@@ -99,6 +102,7 @@ def _parse(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
     parser.add_argument("role", choices=ROLES)
     parser.add_argument("--parent", type=int, required=True)
     parser.add_argument("--control-secret", type=Path)
+    parser.add_argument("--front", default="")
     return parser.parse_args(list(arguments[:at])), list(arguments[at + 1 :])
 
 

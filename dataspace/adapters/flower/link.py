@@ -6,35 +6,38 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import httpx
 from cryptography.hazmat.primitives import serialization
 
 from dataspace.adapters.flower import fab as fabs
-from dataspace.adapters.flower import launcher, private
-from dataspace.adapters.flower.addresses import free_port
+from dataspace.adapters.flower import launcher
+from dataspace.adapters.flower.addresses import free_port, is_free
 from dataspace.adapters.flower.child import Child
+from dataspace.adapters.flower.control import Control
 from dataspace.adapters.flower.node_roster import NodeRoster
 from dataspace.adapters.flower.orders import write_order
 from dataspace.adapters.flower.watch import RunWatch
+from dataspace.adapters.renewing import renewing
 from dataspace.adapters.tls import Authority, write_private
-from dataspace.errors import SetupError, SourceError
-from dataspace.model.names import RunId, SiteName, site_name
+from dataspace.errors import SetupError
+from dataspace.model.names import RunId, SiteName
 from dataspace.model.runs import RunEvent, RunOrder
 
 START_SECONDS = 60.0
 ATTEMPTS = 3
-UNREGISTERED = "unregistered"
-ONLINE = "online"
+LOOPBACK = "127.0.0.1"
 
 
 class FlowerLink:
     """A running SuperLink. Its state, keys, logs and runs are under `home`; every child is gone after `stop`.
 
-    `names` are the names and addresses that sites reach it by; `port` 0 takes a free one. `fab` is the app that runs
-    execute: ours, unless a test gives another.
+    Sites reach `host:port`, where only the part of Flower is open that nodes need; `names` are the names and addresses
+    that they know it by; `port` 0 takes a free one. Everything else is on a port of the loopback interface. `fab` is
+    the app that runs execute: ours, unless a test gives another.
     """
 
     def __init__(
@@ -49,20 +52,27 @@ class FlowerLink:
         self.home = home
         self.host = host
         self.port = port
+        self._inner = 0
         self._wanted_port = port
         self._authority = authority
         self._names = tuple(names)
-        self._fab = fab if fab is not None else fabs.pack(fabs.app_files())
-        self.app_hash = fabs.app_hash(self._fab)
+        app = fab if fab is not None else fabs.pack(fabs.app_files())
+        self.app_hash = fabs.app_hash(app)
         self._children: list[Child] = []
-        self._client: Any = None
+        self._renewal = ExitStack()
         self._lock = threading.Lock()
-        self._roster = NodeRoster(home / "nodes.json")
+        roster = NodeRoster(home / "nodes.json")
+        self._control = Control(roster, app, self.app_hash, lambda: self.pids.get("superlink"))
 
     @property
     def address(self) -> str:
         """`host:port`, for a SuperNode on this host."""
         return f"{self.host}:{self.port}"
+
+    @property
+    def inner_address(self) -> str:
+        """`host:port` on the loopback interface, for the hub itself and its executor."""
+        return f"{LOOPBACK}:{self._inner}"
 
     @property
     def ca_pem(self) -> bytes:
@@ -71,35 +81,38 @@ class FlowerLink:
 
     def start(self) -> None:
         """Start and wait until it answers; SetupError where it does not, and then nothing is left running."""
-        self._prepare()
+        names = tuple(dict.fromkeys((*self._names, LOOPBACK)))
+        self._prepare(names)
         for attempt in range(ATTEMPTS):
             self.port = self._wanted_port or free_port(self.host)
-            superlink = self._child(
-                "superlink", self._superlink_arguments(), "--control-secret", "control.secret"
-            )
+            self._inner = free_port(LOOPBACK)
+            own = ("--control-secret", "control.secret", "--front", self.address)
+            superlink = self._child("superlink", self._superlink_arguments(), *own)
             superlink.start()
             self._children = [superlink]
             if self._answers(superlink):
                 break
             self.stop()
             # A free port can be taken before the SuperLink listens: only then is another attempt of use.
-            if self._wanted_port or attempt == ATTEMPTS - 1:
+            if (self._wanted_port and not is_free(self.host, self.port)) or attempt == ATTEMPTS - 1:
                 raise SetupError(
                     f"The SuperLink did not start on {self.address}.",
                     f"See '{superlink.log}'; is the port in use?",
                 )
         secret = (self.home / "control.secret").read_text()
-        self._client = private.control_client(self.address, self.ca_pem, secret)
+        self._control.connect(self.inner_address, self.ca_pem, secret)
         superexec = self._child("superexec", self._superexec_arguments())
         superexec.start()
         self._children.append(superexec)
+        # The SuperLink looks at the files itself: no node is disturbed.
+        renewal = renewing(self._authority, names, self.home / "tls", lambda: None)
+        self._renewal.enter_context(renewal)
         self.sites()
 
     def stop(self) -> None:
         """End the executor, then the SuperLink, and everything that they started."""
-        if self._client is not None:
-            self._client.close()
-            self._client = None
+        self._renewal.close()
+        self._control.close()
         for child in reversed(self._children):
             child.stop()
         self._children = []
@@ -113,23 +126,11 @@ class FlowerLink:
 
     def register(self, site: SiteName, public_key: bytes) -> int:
         """Admit the node with this public key (PEM) under the site's name; its node id. Twice gives the same id."""
-        key = _canonical(public_key)
-        for node in self._nodes():
-            if node.public_key == key:
-                if node.name != site:
-                    raise SetupError(
-                        "This node key is registered under another site.", "Make a new one there."
-                    )
-                return int(node.node_id)
-        self._roster.put(site, key)
-        return self._register(site, key)
+        return self._control.register(site, _canonical(public_key))
 
     def unregister(self, node: int) -> None:
         """From now on the node is refused."""
-        for known in self._nodes():
-            if known.node_id == node:
-                self._roster.drop(known.public_key)
-        self._call("UnregisterNode", private.UnregisterNodeRequest(node_id=node))
+        self._control.unregister(node)
 
     def expel(self, site: SiteName, public_key: bytes) -> None:
         """From now on the node with this public key (PEM) is refused, whatever its number is by now."""
@@ -141,24 +142,13 @@ class FlowerLink:
 
     def sites(self) -> Mapping[SiteName, int]:
         """Sites whose node is online, with the node's id, which is another one after a restart of the SuperLink."""
-        nodes = self._nodes()
-        forgotten = self._roster.keys_by_site()
-        for node in nodes:
-            forgotten.pop(SiteName(node.name), None)
-        # The SuperLink keeps its state in memory: on disk each request would cost some 20 ms of its one process.
-        for site, key in forgotten.items():
-            self._register(site, key)
-        return {site_name(node.name): int(node.node_id) for node in nodes if node.status == ONLINE}
+        return self._control.sites()
 
     def submit(self, order: RunOrder) -> None:
         """Write the order and have a ServerApp started for it."""
         watch = self._watch(order.run)
         write_order(watch.directory, order)
-        request = private.StartRunRequest(
-            fab=private.fab_to_proto(private.Fab(self.app_hash, self._fab, {})),
-            override_config=private.user_config_to_proto({"run": str(order.run)}),
-        )
-        watch.note_submission(int(self._call("StartRun", request).run_id))
+        watch.submit()
 
     def events(self, run: RunId) -> Iterator[RunEvent]:
         """Events from the first on, as they come, until `finished` or `failed`; never hangs."""
@@ -173,45 +163,14 @@ class FlowerLink:
         """Process ids of the children that run, by name."""
         return {child.name: child.pid for child in self._children if child.pid is not None}
 
-    def _register(self, site: SiteName, key: bytes) -> int:
-        request = private.RegisterNodeRequest(public_key=key, name=site)
-        return int(self._call("RegisterNode", request).node_id)
-
     def _watch(self, run: RunId) -> RunWatch:
-        return RunWatch(self.home / "runs", run, self._finished, self._stop_flower_run, self._lock)
+        return RunWatch(self.home / "runs", run, self._control, self._lock)
 
-    def _finished(self, flower_run: int) -> bool | None:
-        """Whether the SuperLink counts a run as finished; None where the SuperLink does not know or not answer."""
-        if self._client is None:
-            return True
-        try:
-            runs = self._call("ListRuns", private.ListRunsRequest(run_id=flower_run)).run_dict
-        except SourceError:
-            return None
-        return runs[flower_run].status.status == "finished" if flower_run in runs else None
-
-    def _stop_flower_run(self, flower_run: int) -> None:
-        self._call("StopRun", private.StopRunRequest(run_id=flower_run))
-
-    def _nodes(self) -> list[Any]:
-        nodes = self._call("ListNodes", private.ListNodesRequest()).nodes_info
-        return [node for node in nodes if node.status != UNREGISTERED]
-
-    def _call(self, method: str, request: Any) -> Any:
-        if self._client is None:
-            raise SetupError("The SuperLink is not running.", "Start it first.")
-        try:
-            return getattr(self._client, method)(request)
-        except httpx.HTTPError as error:
-            raise SourceError(
-                f"The SuperLink did not do {method} ({type(error).__name__}).", "Retry."
-            ) from error
-
-    def _prepare(self) -> None:
+    def _prepare(self, names: Sequence[str]) -> None:
         self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         (self.home / "runs").mkdir(exist_ok=True, mode=0o700)
         (self.home / "ca.crt").write_bytes(self.ca_pem)
-        self._authority.issue_server(self._names, self.home / "tls")
+        self._authority.issue_server(names, self.home / "tls")
         for name in ("superexec.secret", "control.secret"):
             write_private(self.home / name, secrets.token_hex(32).encode())
 
@@ -225,7 +184,7 @@ class FlowerLink:
 
     def _superlink_arguments(self) -> list[str]:
         return [
-            *("--host", self.host, "--port", str(self.port)),
+            *("--host", LOOPBACK, "--port", str(self._inner)),
             *(
                 "--ssl-ca-certfile",
                 "ca.crt",
@@ -241,7 +200,7 @@ class FlowerLink:
 
     def _superexec_arguments(self) -> list[str]:
         return [
-            *("--runtime-api-address", self.address, "--root-certificates", "ca.crt"),
+            *("--runtime-api-address", self.inner_address, "--root-certificates", "ca.crt"),
             *("--superexec-auth-secret-file", "superexec.secret"),
         ]
 
@@ -251,7 +210,7 @@ class FlowerLink:
         with httpx.Client(verify=context, timeout=2) as client:
             while time.monotonic() < deadline and not superlink.exits:
                 try:
-                    if client.get(f"https://{self.address}/health").is_success:
+                    if client.get(f"https://{self.inner_address}/health").is_success:
                         return True
                 except httpx.TransportError:
                     time.sleep(0.1)

@@ -11,6 +11,8 @@ from dataspace.adapters.flower.child import Child
 from dataspace.adapters.tls import write_private
 
 HOST = "127.0.0.1"
+STOP_SECONDS = 2.0
+"""For taking leave of the hub, which may be away: a site that is stopped does not wait for it."""
 
 
 class FlowerNode:
@@ -30,7 +32,9 @@ class FlowerNode:
         self._site = site
         self._port = free_port(HOST)
         self.secret = secrets.token_hex(32).encode()
-        self._child = Child("supernode", self._command, home, {"FLWR_HOME": str(home / "flwr")})
+        # Two heaps: else the C library keeps one for every thread.
+        environment = {"FLWR_HOME": str(home / "flwr"), "MALLOC_ARENA_MAX": "2"}
+        self._child = Child("supernode", self._command, home, environment)
 
     @property
     def runtime_address(self) -> str:
@@ -61,7 +65,7 @@ class FlowerNode:
 
     def stop(self) -> None:
         """Take leave of the hub and end; returns when the process is gone."""
-        self._child.stop()
+        self._child.stop(STOP_SECONDS)
 
     def __enter__(self) -> Self:
         self.start()

@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -11,12 +11,13 @@ from typing import Any
 
 from dataspace.adapters.tls import write_private
 from dataspace.errors import InvalidRequest
-from dataspace.model.names import RunId, site_name
+from dataspace.model.names import RunId, SiteName, site_name
 from dataspace.model.runs import RunEvent, RunOrder
 
 ORDER = "order.json"
 JOURNAL = "journal.jsonl"
 PROCESS = "serverapp.pid"
+NODES = "nodes.json"
 FINAL = frozenset({"finished", "failed"})
 """Kinds of event after which nothing follows."""
 
@@ -42,7 +43,22 @@ def read_order(directory: Path) -> RunOrder:
     fields = json.loads((directory / ORDER).read_bytes())
     fields["run"] = RunId(fields["run"])
     fields["sites"] = {site_name(name): int(node) for name, node in fields["sites"].items()}
+    fields["absent"] = tuple(site_name(name) for name in fields["absent"])
     return RunOrder(**fields)
+
+
+def write_nodes(directory: Path, nodes: Mapping[SiteName, int]) -> None:
+    """Where the sites of a run are reached now: the order, which is never changed, says where they were at first."""
+    write_private(directory / NODES, json.dumps(dict(nodes), sort_keys=True).encode())
+
+
+def read_nodes(directory: Path, order: RunOrder) -> Mapping[SiteName, int]:
+    """The node of each site of the order, 0 for one that is not connected."""
+    try:
+        nodes = json.loads((directory / NODES).read_bytes())
+    except FileNotFoundError:
+        return order.sites
+    return {site: int(nodes.get(site, 0)) for site in order.sites}
 
 
 class FileJournal:
@@ -53,7 +69,7 @@ class FileJournal:
 
     def append(self, event: RunEvent) -> None:
         """Write one line durably."""
-        line = json.dumps(_to_json(event), sort_keys=True, allow_nan=False) + "\n"
+        line = json.dumps(event_to_json(event), sort_keys=True, allow_nan=False) + "\n"
         descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         with os.fdopen(descriptor, "ab") as file:
             file.write(line.encode())
@@ -67,10 +83,11 @@ class FileJournal:
         except FileNotFoundError:
             return
         for line in content.split(b"\n")[skip:-1]:
-            yield _from_json(json.loads(line))
+            yield event_from_json(json.loads(line))
 
 
-def _to_json(event: RunEvent) -> dict[str, Any]:
+def event_to_json(event: RunEvent) -> dict[str, Any]:
+    """One event as a line of a journal says it."""
     return {
         "run": event.run,
         "kind": event.kind,
@@ -80,7 +97,8 @@ def _to_json(event: RunEvent) -> dict[str, Any]:
     }
 
 
-def _from_json(fields: dict[str, Any]) -> RunEvent:
+def event_from_json(fields: dict[str, Any]) -> RunEvent:
+    """The event that `event_to_json` was given."""
     return RunEvent(
         RunId(fields["run"]),
         fields["kind"],

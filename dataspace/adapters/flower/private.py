@@ -4,7 +4,9 @@ Two groups. What a guard needs on every message is imported at once (and is ligh
 What only one of Flower's own programs needs is imported inside the function that calls it.
 """
 
+import sys
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import httpx
@@ -29,7 +31,7 @@ from flwr.supercore.interceptors import (
     RuntimeVersionHttpInterceptor,
     SuperExecAuthHttpInterceptor,
 )
-from flwr.supercore.retry import make_simple_http_retry_invoker
+from flwr.supercore.retry import RetryInvoker, exponential
 from flwr.supercore.runtime import RuntimeHttpClient
 from flwr.supernode.runtime.run_clientapp import pull_task_input, push_message, push_task_output
 
@@ -58,6 +60,7 @@ __all__ = [
     "control_client",
     "fab_to_proto",
     "inflatable_utils",
+    "leave_out_sql",
     "programs",
     "pull_task_input",
     "push_message",
@@ -66,9 +69,12 @@ __all__ = [
     "user_config_to_proto",
 ]
 
+RETRY_SECONDS = 5.0
+"""How long a call on a task is tried again while the node cannot be reached."""
 CLIENT_APP = "flwr-clientapp"
 SERVER_APP = "flwr-serverapp"
 ACQUIRE = "/flwr.proto.Runtime/AcquireTask"
+SQL_OBJECT_STORE = "flwr.supercore.object_store.sql_object_store"
 UNAVAILABLE = frozenset({ErrorCode.MESSAGE_UNAVAILABLE, ErrorCode.REPLY_MESSAGE_UNAVAILABLE})
 """Errors that the SuperLink itself gives for a message that nobody answered in its time."""
 CONTROL_HEADER = "x-dataspace-control"
@@ -106,7 +112,9 @@ def runtime_client(
 ) -> Any:
     """A client of a Runtime API: with a secret it acquires tasks, with a token it works on one.
 
-    Without `ca_pem` the connection is plain HTTP, which is for a SuperNode on this very host.
+    Without `ca_pem` the connection is plain HTTP, which is for a SuperNode on this very host. With `retry`, a
+    connection that fails is tried again for a while. Flower's own retry would go on for ever, and where the node was
+    started anew and does not know the token, it interrupts the whole process: that would end the site.
     """
     interceptors: list[Any] = [
         RuntimeVersionHttpInterceptor(component_name="SuperExec" if token is None else CLIENT_APP)
@@ -122,8 +130,26 @@ def runtime_client(
         insecure=ca_pem is None,
         root_certificates=ca_pem,
         interceptors=interceptors,
-        retry_invoker=make_simple_http_retry_invoker() if retry else None,
+        retry_invoker=_brief() if retry else None,
     )
+
+
+def _brief() -> Any:
+    return RetryInvoker(lambda: exponential(max_delay=1), httpx.TransportError, None, RETRY_SECONDS)
+
+
+def leave_out_sql() -> None:
+    """In a SuperNode, which keeps its objects in memory: do not load the store that it never makes (30 MB).
+
+    For a process that becomes a SuperNode: whoever makes that store afterwards is told that it was left out.
+    """
+
+    def left_out(*_: object) -> None:
+        raise RuntimeError("this process keeps its objects in memory: the store in SQL was left out of it")
+
+    stand_in = ModuleType(SQL_OBJECT_STORE)
+    stand_in.SqlObjectStore = left_out  # type: ignore[attr-defined]
+    sys.modules[SQL_OBJECT_STORE] = stand_in
 
 
 def programs() -> dict[str, Callable[[], Callable[[], None]]]:

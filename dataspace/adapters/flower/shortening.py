@@ -97,17 +97,11 @@ def redirect_executor(start: Callable[[list[str]], object]) -> None:
     _replace(AutoExecPlugin, "supported_task_types", frozenset({TaskType.SERVER_APP}))
 
 
-def wrap_superlink(gate: Callable[[Any], Any]) -> None:
-    """In a SuperLink: put `gate` in front of its ASGI application, and let it end within a second or two."""
+def wrap_superlink(serve: Callable[..., None]) -> None:
+    """In a SuperLink: have `serve` serve its ASGI application, with the options that Flower gives uvicorn."""
     # Not by an import statement: the package exports a function of the same name as this module of it.
     module = importlib.import_module("flwr.superlink.cli.flower_superlink")
-    uvicorn = module.uvicorn
-
-    def run(app: Any, **options: Any) -> None:
-        options.update(access_log=False, timeout_graceful_shutdown=1)
-        uvicorn.run(app=gate(app), **options)
-
-    _lend(module, "uvicorn", run=run)
+    _lend(module, "uvicorn", run=serve)
 
 
 def _lend(module: ModuleType, name: str, **names: Any) -> None:

@@ -1,7 +1,10 @@
 """The real thing on loopback: SuperLink, executor, three SuperNodes, and the site's own loop; attacks included."""
 
 import os
+import select
 import signal
+import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -15,6 +18,7 @@ import httpx
 import numpy as np
 import psutil
 import pytest
+from cryptography import x509
 
 from dataspace.adapters.flower import fab, private
 from dataspace.adapters.flower.guard_loop import serve
@@ -35,7 +39,7 @@ from dataspace.adapters.flower.server_app import server_app
 from dataspace.model.runs import RunEvent, SiteMessage, Step
 
 
-def coordinate(order, exchange, journal, clock):
+def coordinate(order, exchange, journal, clock, checkpoints):
     journal.append(RunEvent(order.run, "started", 0, clock.now(), {}))
     if order.plan.get("raise"):
         raise ValueError("age=93")
@@ -213,19 +217,23 @@ def test_no_task_token_or_secret_is_shown_by_ps(world: World) -> None:
 
 
 def test_a_rogue_aggregator_gets_nothing(world: World) -> None:
-    """Network reach to the port is not enough to take the coordinator's task, and with it code and messages."""
-    rogue = private.runtime_client(world.link.address, ca_pem=world.link.ca_pem, retry=False)
+    """Network reach is not enough to take the coordinator's task, and with it code and messages: not to the port that
+    the world reaches, where that is not offered, and not to the inner one, which asks for the executor's secret."""
+    reached = {world.link.address: 403, world.link.inner_address: 401}
+    rogues = [(private.runtime_client(at, ca_pem=world.link.ca_pem, retry=False), at) for at in reached]
     order = RunOrder(RunId("r-rogue"), {"rounds": 1}, "", {}, {WELL: world.sites[WELL]}, 1, 20.0, 60.0)
     world.link.submit(order)
-    answers = set()
+    answers: dict[str, set[object]] = {at: set() for at in reached}
     for _ in range(20):
-        try:
-            request = private.AcquireTaskRequest(supported_task_types=[private.SERVER_APP])
-            answers.add(rogue.AcquireTask(request).token)
-        except httpx.HTTPStatusError as error:
-            answers.add(error.response.status_code)
-    rogue.close()
-    assert answers == {401}
+        for rogue, at in rogues:
+            try:
+                request = private.AcquireTaskRequest(supported_task_types=[private.SERVER_APP])
+                answers[at].add(rogue.AcquireTask(request).token)
+            except httpx.HTTPStatusError as error:
+                answers[at].add(error.response.status_code)
+    for rogue, _ in rogues:
+        rogue.close()
+    assert answers == {at: {code} for at, code in reached.items()}
     assert list(world.link.events(order.run))[-1].kind == "finished"
 
 
@@ -239,12 +247,82 @@ def test_a_guard_without_the_secret_gets_no_message(world: World) -> None:
 
 
 def test_without_the_control_secret_nobody_submits_code(world: World) -> None:
-    rogue = private.control_client(world.link.address, world.link.ca_pem, "guess")
-    with pytest.raises(httpx.HTTPStatusError, match="403"):
-        rogue.StartRun(private.StartRunRequest())
-    with pytest.raises(httpx.HTTPStatusError, match="403"):
-        rogue.ListNodes(private.ListNodesRequest())
-    rogue.close()
+    secret = (world.link.home / "control.secret").read_text()
+    for address, said in ((world.link.inner_address, "guess"), (world.link.address, secret)):
+        rogue = private.control_client(address, world.link.ca_pem, said)
+        with pytest.raises(httpx.HTTPStatusError, match="403"):
+            rogue.StartRun(private.StartRunRequest())
+        with pytest.raises(httpx.HTTPStatusError, match="403"):
+            rogue.ListNodes(private.ListNodesRequest())
+        rogue.close()
+
+
+def test_a_scan_of_what_the_hub_exposes_finds_the_fleet_alone_which_asks_for_a_signature(
+    world: World,
+) -> None:
+    """Every route that this Flower has, and the usual ones, with both secrets of the hub and no node's key."""
+    from flwr.supercore.protobuf.translation import PROTOBUF_REQUEST_TYPES
+
+    routes = dict(PROTOBUF_REQUEST_TYPES)
+    secrets = {
+        private.CONTROL_HEADER: (world.link.home / "control.secret").read_text(),
+        "authorization": "Bearer " + (world.link.home / "superexec.secret").read_text(),
+    }
+    usual = [("GET", path) for path in ("/", "/health", "/docs", "/openapi.json", "/metrics", "/v1/fleet")]
+    opened = {}
+    with httpx.Client(base_url=f"https://{world.link.address}", verify=trusting(world)) as scanner:
+        for method, path in [*routes, *usual, ("GET", "/v1/fleet/pull-messages")]:
+            asked = routes[method, path]().SerializeToString() if (method, path) in routes else b""
+            kind = {"content-type": "application/x-protobuf"}
+            answer = scanner.request(method, path, content=asked, headers=secrets | kind)
+            opened[method, path] = answer.status_code
+    assert len(routes) > 30
+    fleet = {route for route in opened if route[1].startswith("/v1/fleet/") and route[0] == "POST"}
+    assert len(fleet) > 8
+    assert {code for route, code in opened.items() if route not in fleet} == {403}
+    assert all(400 <= opened[route] < 500 for route in fleet), opened
+
+
+def test_nothing_of_the_hub_listens_beyond_the_loopback_but_its_front(tmp_path: Path) -> None:
+    """The front where it is told to, every other socket of every process on 127.0.0.1."""
+    outside = "127.0.0.3"
+    with FlowerLink(
+        tmp_path / "hub", Authority.create(tmp_path / "ca"), host=outside, names=(outside,)
+    ) as link:
+        wait_until(lambda: len(link.pids) == 2)
+        listening = {
+            (connection.laddr.ip, connection.laddr.port)
+            for pid in link.pids.values()
+            for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+            for connection in process.net_connections("inet")
+            if connection.status == psutil.CONN_LISTEN
+        }
+        assert (outside, link.port) in listening
+        assert {ip for ip, port in listening if port != link.port} == {"127.0.0.1"}
+
+
+def test_a_certificate_that_was_renewed_is_shown_and_no_node_is_disturbed(world: World) -> None:
+    def serial() -> int:
+        with (
+            socket.create_connection((world.link.host, world.link.port)) as plain,
+            trusting(world).wrap_socket(plain, server_hostname="localhost") as seen,
+        ):
+            shown = seen.getpeercert(binary_form=True)
+        assert shown is not None
+        return x509.load_der_x509_certificate(shown).serial_number
+
+    before, nodes = serial(), {site: node.pid for site, node in world.nodes.items()}
+    authority = Authority.load(world.link.home.parent / "ca")
+    authority.issue_server(("localhost", "127.0.0.1"), world.link.home / "tls")
+    wait_until(lambda: serial() != before)
+    events = world.run("r-renewed", {}, WELL)
+    assert events[-1].kind == "finished"
+    assert {site: node.pid for site, node in world.nodes.items()} == nodes
+
+
+def trusting(world: World) -> ssl.SSLContext:
+    """Of a client that knows the hub's authority."""
+    return ssl.create_default_context(cadata=world.link.ca_pem.decode())
 
 
 def test_a_node_key_is_registered_once_and_for_one_site(world: World) -> None:
@@ -274,6 +352,79 @@ def test_a_silent_site_is_named_at_the_deadline(world: World) -> None:
     assert "6 s" in said[SILENT]["reason"]
     assert time.monotonic() - started < 30
     world.release.set()
+
+
+class ImpatientProxy:
+    """A TCP relay, as a house's proxy is, that cuts every connection on which nothing was said for `idle` seconds."""
+
+    def __init__(self, target: str, idle: float) -> None:
+        host, _, port = target.rpartition(":")
+        self._target, self._idle = (host, int(port)), idle
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.cut = 0
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def close(self) -> None:
+        self._listener.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = self._listener.accept()
+                threading.Thread(target=self._relay, args=(near,), daemon=True).start()
+
+    def _relay(self, near: socket.socket) -> None:
+        with near, suppress(OSError), socket.create_connection(self._target) as far:
+            while True:
+                ready, _, _ = select.select([near, far], [], [], self._idle)
+                if not ready:
+                    self.cut += 1
+                    return
+                for one in ready:
+                    piece = one.recv(65536)
+                    if not piece:
+                        return
+                    (far if one is near else near).sendall(piece)
+
+
+def test_a_proxy_that_cuts_idle_connections_costs_no_round(world: World, tmp_path: Path) -> None:
+    site, stop, proxy = SiteName("behind"), threading.Event(), ImpatientProxy(world.link.address, 0.5)
+
+    def slow(message: SiteMessage) -> SiteReply:
+        time.sleep(1.5)  # longer than the proxy lets a connection be idle
+        return SiteReply(site, {"n": message.round})
+
+    world.sites[site] = world.link.register(site, make_node_key(tmp_path / "node.key"))
+    with FlowerNode(tmp_path, proxy.address, world.link.ca_pem, tmp_path / "node.key") as node:
+        thread = threading.Thread(target=guard, args=(slow, node, stop))
+        thread.start()
+        wait_until(lambda: site in world.link.sites())
+        events = world.run("r-proxy", {"rounds": 3}, site)
+        stop.set()
+        thread.join(20)
+    world.link.unregister(world.sites.pop(site))
+    proxy.close()
+    assert events[-1].kind == "finished"
+    assert [e.facts["said"][site]["refused"] for e in events if e.kind == "round"] == ["", "", ""]
+    assert proxy.cut > 0
+
+
+def test_a_key_that_was_replaced_lets_nobody_in_any_more(world: World, tmp_path: Path) -> None:
+    site = SiteName("renewed")
+    old, new = (make_node_key(tmp_path / name) for name in ("old.key", "new.key"))
+    world.link.register(site, old)
+    world.link.expel(site, old)
+    id_ = world.link.register(site, new)
+    with FlowerNode(tmp_path / "old", world.link.address, world.link.ca_pem, tmp_path / "old.key") as stale:
+        wait_until(lambda: bool(stale.exits))
+        assert site not in world.link.sites()
+        with FlowerNode(tmp_path / "new", world.link.address, world.link.ca_pem, tmp_path / "new.key"):
+            wait_until(lambda: world.link.sites().get(site) == id_)
+    world.link.unregister(id_)
 
 
 def test_a_port_in_use_is_said_in_one_sentence_and_leaves_nothing(world: World, tmp_path: Path) -> None:

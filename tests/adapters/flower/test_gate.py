@@ -8,6 +8,7 @@ import pytest
 from dataspace.adapters.flower.gate import Gate
 
 SECRET, HEADER = "s3cret", "x-dataspace-control"
+FRONT, INSIDE = ("192.0.2.1", 9092), ("127.0.0.1", 40001)
 HERE, ELSEWHERE = ("127.0.0.1", 5000), ("192.0.2.7", 5000)
 GOOD, BAD = [(b"x-dataspace-control", b"s3cret")], [(b"x-dataspace-control", b"guess")]
 
@@ -16,7 +17,13 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": []})
 
 
-def status(path: str, client: tuple[str, int] | None, headers: list[tuple[bytes, bytes]]) -> int:
+def status(
+    path: str,
+    client: tuple[str, int] | None,
+    headers: list[tuple[bytes, bytes]],
+    server: tuple[str, int] | None = INSIDE,
+    method: str = "POST",
+) -> int:
     sent: list[Any] = []
 
     async def send(message: Any) -> None:
@@ -25,17 +32,52 @@ def status(path: str, client: tuple[str, int] | None, headers: list[tuple[bytes,
     async def receive() -> Any:
         return {}
 
-    scope = {"type": "http", "path": path, "client": client, "headers": headers}
-    asyncio.run(Gate(application, SECRET, HEADER)(scope, receive, send))
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "client": client,
+        "headers": headers,
+        "server": server,
+    }
+    asyncio.run(Gate(application, SECRET, HEADER, FRONT[1])(scope, receive, send))
     code: int = sent[0]["status"]
     return code
 
 
 @pytest.mark.parametrize("headers", [[], GOOD, BAD])
 @pytest.mark.parametrize("client", [HERE, ELSEWHERE, None])
-@pytest.mark.parametrize("path", ["/v1/fleet/pull-messages", "/health"])
-def test_nodes_reach_the_fleet_api_from_everywhere(path: str, client: Any, headers: Any) -> None:
-    assert status(path, client, headers) == 200
+def test_nodes_reach_the_fleet_api_from_everywhere(client: Any, headers: Any) -> None:
+    assert status("/v1/fleet/pull-messages", client, headers, FRONT) == 200
+
+
+@pytest.mark.parametrize("headers", [[], GOOD, BAD])
+@pytest.mark.parametrize("client", [HERE, ELSEWHERE, None])
+@pytest.mark.parametrize("server", [FRONT, ("127.0.0.1", 9092), None])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/runtime/acquire-task",
+        "/v1/control/start-run",
+        "/health",
+        "/docs",
+        "/",
+        "/v1/fleet",
+        "/V1/fleet/pull-messages",
+    ],
+)
+def test_nothing_else_is_open_at_the_front_for_anybody(
+    path: str, server: Any, client: Any, headers: Any
+) -> None:
+    assert status(path, client, headers, server) == 403
+
+
+def test_the_front_takes_what_nodes_send_and_no_other_method() -> None:
+    assert {status("/v1/fleet/x", HERE, GOOD, FRONT, method) for method in ("GET", "PUT", "HEAD")} == {403}
+
+
+def test_this_host_may_ask_inside_whether_it_is_well() -> None:
+    assert (status("/health", HERE, []), status("/health", ELSEWHERE, [])) == (200, 403)
 
 
 @pytest.mark.parametrize(
@@ -76,5 +118,5 @@ def test_a_web_socket_is_closed() -> None:
         return {}
 
     scope = {"type": "websocket", "path": "/v1/fleet/x", "client": HERE, "headers": GOOD}
-    asyncio.run(Gate(application, SECRET, HEADER)(scope, receive, send))
+    asyncio.run(Gate(application, SECRET, HEADER, FRONT[1])(scope, receive, send))
     assert sent == [{"type": "websocket.close", "code": 1008}]

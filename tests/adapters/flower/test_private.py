@@ -2,10 +2,17 @@
 
 import importlib
 import inspect
+import signal
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
+import httpx
 import pytest
 
 from dataspace.adapters.flower import private, shortening
+from dataspace.adapters.flower.addresses import free_port
 
 MOVED = "this Flower has changed: look at dataspace/adapters/flower/private.py and shortening.py"
 ATTRIBUTES = [
@@ -90,3 +97,48 @@ def test_the_node_polls_quickly_only_while_a_run_is_active() -> None:
         shortening.ACTIVE_SECONDS,
         shortening.IDLE_SECONDS,
     ]
+
+
+def test_a_node_that_does_not_know_a_token_any_more_does_not_end_the_site() -> None:
+    """Flower's own retry sends SIGINT to its process on 401, and waits for ever where nobody listens."""
+    interrupted: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: interrupted.append(number))
+    listener = HTTPServer(("127.0.0.1", 0), _Unauthorized)
+    thread = threading.Thread(target=listener.serve_forever)
+    thread.start()
+    try:
+        client = private.runtime_client(f"127.0.0.1:{listener.server_port}", token="old")
+        with pytest.raises(httpx.HTTPStatusError, match="401"):
+            client.SendTaskHeartbeat(private.SendTaskHeartbeatRequest())
+        client.close()
+    finally:
+        listener.shutdown()
+        listener.server_close()
+        thread.join()
+        signal.signal(signal.SIGINT, before)
+    assert interrupted == []
+
+
+def test_a_node_that_is_away_is_waited_for_a_while_and_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(private, "RETRY_SECONDS", 0.2)
+    client = private.runtime_client(f"127.0.0.1:{free_port('127.0.0.1')}", token="any")
+    with pytest.raises(httpx.TransportError):
+        client.SendTaskHeartbeat(private.SendTaskHeartbeatRequest())
+    client.close()
+
+
+class _Unauthorized(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        self.send_error(401)
+
+    def log_message(self, *_: object) -> None:
+        return
+
+
+def test_a_supernode_loads_no_sql() -> None:
+    script = (
+        "import sys; from dataspace.adapters.flower import private; private.leave_out_sql(); "
+        "private.programs()['supernode'](); print(sorted({'sqlalchemy', 'alembic'} & set(sys.modules)))"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]", MOVED

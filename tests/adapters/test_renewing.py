@@ -8,8 +8,8 @@ from pathlib import Path
 
 from cryptography import x509
 
+from dataspace.adapters.renewing import renew_if_due
 from dataspace.adapters.tls import SERVER_DAYS, Authority
-from dataspace.http.renewing import renew_if_due
 
 NAMES = ("localhost", "127.0.0.1")
 

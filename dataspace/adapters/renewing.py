@@ -16,7 +16,7 @@ from dataspace.errors import DataspaceError
 LOOK_SECONDS = 3600.0
 LEFT = timedelta(days=SERVER_DAYS / 3)
 """A certificate with less left than this is replaced."""
-_log = logging.getLogger("dataspace.http.renewing")
+_log = logging.getLogger("dataspace.adapters.renewing")
 
 
 def renew_if_due(
