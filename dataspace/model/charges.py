@@ -50,6 +50,19 @@ class PrivacyEvent:
         return None if self.sensitivity is None else self.noise_multiplier * self.sensitivity
 
 
+class ChargeKind(StrEnum):
+    """What was let out for a charge."""
+
+    QUESTION = "question"
+    """A noisy answer to a researcher's question."""
+    UPDATE = "update"
+    """A noised update of a training round."""
+    METRIC = "metric"
+    """A measure of how a model does, such as an AUC."""
+    PROFILE = "profile"
+    """A noisy description of the data, for the catalogue."""
+
+
 @dataclass(frozen=True, slots=True)
 class Charge:
     """One entry. ε and δ are those of the whole question; `question` is the digest of what was asked."""
@@ -64,6 +77,7 @@ class Charge:
     """`project_of` its permit; empty without one."""
     part: str = ""
     """The version (`version:SHA-256`) or the site (`site:name`) whose rows alone were read; empty means all."""
+    kind: ChargeKind = ChargeKind.QUESTION
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Bounds of a column that nobody declared, found privately: noisy counts of bands that double in size.
 
-The bounds are the edges of the outermost bands whose noisy count stands out. Values beyond are clipped, as always.
+The bounds are the edges of the outermost bands whose noisy count stands out, and zero always lies between them.
+Values beyond are clipped, as always.
 """
 
 import math
@@ -33,7 +34,12 @@ def search(plan: AggregatePlan, column: ColumnName) -> AggregatePlan:
     values = tuple(sorted(int(case.value) for case in cases if isinstance(case.value, int)))
     key = Key(BAND, values, tuple(cases))
     return AggregatePlan(
-        plan.dataset, (key,), (Measure(Function.COUNT, None, COUNTED),), plan.where, plan.privacy_unit
+        plan.dataset,
+        (key,),
+        (Measure(Function.COUNT, None, COUNTED),),
+        plan.where,
+        plan.privacy_unit,
+        plan.joins,
     )
 
 
@@ -49,7 +55,8 @@ def found(rows: Iterable[tuple[int, int]], epsilon: float) -> tuple[float, float
     if not out:
         return None
     lowest, highest = min(out), max(out)
-    return _edge(lowest, upwards=False), _edge(highest, upwards=True)
+    # Bands just below the threshold may hold many rows, and those near zero cost least to let in.
+    return min(0.0, _edge(lowest, upwards=False)), max(0.0, _edge(highest, upwards=True))
 
 
 def _edge(band: int, upwards: bool) -> float:

@@ -55,7 +55,8 @@ class Units(Protocol):
 class Box:
     """Which units a set holds, as the question says it: columns fixed to one value, and a digest of all else.
 
-    `family` is the cut and the rest of the condition. `domains` are the values that a column has in a whole answer.
+    `family` is the rows looked at and the rest of the condition. `domains` are the values that a column has in a
+    whole answer.
     """
 
     family: str
@@ -82,13 +83,13 @@ class TooClose:
 
 def boxes(
     plan: AggregatePlan,
-    cut: str,
+    rows: str,
     grid: Sequence[Sequence[Value]],
     declared: Mapping[ColumnName, tuple[Value, ...]] | None = None,
 ) -> list[Box]:
     """The box of every cell, by the keys of the cells in an answer. `declared` are values of further columns."""
     fixed, rest = _split(plan.where)
-    family = json.dumps([cut, sorted(json.dumps(to_json(part), sort_keys=True) for part in rest)])
+    family = json.dumps([rows, sorted(json.dumps(to_json(part), sort_keys=True) for part in rest)])
     domains = {
         str(key.column): tuple(dict.fromkeys([*map(_word, key.values), *(_word(k[at]) for k in grid)]))
         for at, key in enumerate(plan.keys)
@@ -138,12 +139,19 @@ class Audit:
             self._space(one.space).take(one)
 
     def add(self, new: Told) -> TooClose | None:
-        """Take a set in, or say why it cannot be told. After a refusal the audit is of no further use."""
+        """Take a set in, or say why it cannot be told; then it is as if it had not been asked."""
         space = self._space(new.space)
         self.full = self.full or len(space.told) >= MAXIMUM_SETS
         if self.full:
             return TooClose(None)
         return space.add(new, self._cohort)
+
+    def copy(self) -> "Audit":
+        """The same, to be added to on its own."""
+        made = Audit(self._cohort)
+        made._spaces = {name: space.copy() for name, space in self._spaces.items()}
+        made.full = self.full
+        return made
 
     def known(self, whole: Told) -> None:
         """Take in what everybody may know, such as how many units there are in all."""
@@ -160,6 +168,12 @@ class _Space:
         self.told: list[Told] = []
         self._basis: list[Told] = []
         self._factor = np.zeros((16, 16))
+
+    def copy(self) -> "_Space":
+        """The same, to be added to on its own."""
+        made = _Space()
+        made.told, made._basis, made._factor = [*self.told], [*self._basis], self._factor.copy()
+        return made
 
     def take(self, one: Told) -> None:
         """Without a check: it was told already."""

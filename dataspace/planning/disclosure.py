@@ -5,7 +5,8 @@
 2. A number over a column is withheld where too few units make it up, where the largest dominate it (n,k), where the
    second largest could estimate the largest (p %), or where a column with two values would tell a small count.
 3. Further cells are withheld until no line has a single withheld cell or a withheld sum below the cohort, and until
-   no small cell follows from the equations that the totals of the lines make.
+   every withheld number could be another one by as much as `planning.rooms` says, whatever totals are known.
+4. Means by group are withheld where they leave fewer than ten degrees of freedom.
 
 Totals of lines are taken as known, because another question may ask for them.
 """
@@ -13,15 +14,20 @@ Totals of lines are taken as known, because another question may ask for them.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from types import MappingProxyType
 
 import numpy as np
 
 from dataspace.model.names import ColumnName
 from dataspace.model.plans import AggregatePlan, Disclosure, Function, Measure
 from dataspace.planning.cells import MAXIMUM_CELLS, Cell, ColumnCell, Keys, possible
+from dataspace.planning.rooms import added_up, few, tells, values_of_few
+from dataspace.planning.suppression import Pattern, Table
 
 Number = int | float | None
-Line = tuple[int, ...]
+
+DEGREES = 10
+"""Residual degrees of freedom that means by group leave at least: they are a model with a parameter for each group."""
 
 _EMPTY = ColumnCell(0, 0)
 
@@ -44,32 +50,69 @@ class Protected:
     rules: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Pattern:
-    """Positions in the grid that are withheld: of themselves, and because of these."""
-
-    primary: frozenset[int]
-    secondary: frozenset[int] = frozenset()
-
-    @property
-    def hidden(self) -> frozenset[int]:
-        return self.primary | self.secondary
+TooClose = Mapping[ColumnName | None, frozenset[Keys]]
+"""Cells that other answers forbid, for counts of units and for each column."""
 
 
-def protect(plan: AggregatePlan, cells: Sequence[Cell], rules: Disclosure) -> Protected:
+def protect(
+    plan: AggregatePlan,
+    cells: Sequence[Cell],
+    rules: Disclosure,
+    close: TooClose = MappingProxyType({}),
+) -> Protected:
     """Apply the rules to all cells of one answer. Raises ValueError for more cells than an answer may have."""
     grid = _fill(plan, cells)
-    lines = _lines([cell.keys for cell in grid])
     units = [cell.units for cell in grid]
+    table = Table([cell.keys for cell in grid], units, rules.cohort)
     small = frozenset(i for i, count in enumerate(units) if count < rules.cohort)
-    whole = frozenset(_alone(lines, units))
-    base = _complete(_Pattern(small | whole), lines, units, rules.cohort)
-    patterns: dict[ColumnName | None, _Pattern] = {None: base}
-    for column in {m.column for m in plan.measures} - {None}:
-        risky = _risky(plan, column, grid, rules)
-        start = _Pattern(base.primary | risky, base.secondary - risky)
-        patterns[column] = _complete(start, lines, units, rules.cohort)
+    forbidden = {
+        column: frozenset(i for i, c in enumerate(grid) if c.keys in keys) for column, keys in close.items()
+    }
+    start = Pattern(small | frozenset(_alone(table.lines, units)) | forbidden.get(None, frozenset()))
+    base = table.complete(start, [few(units, start.primary, rules.cohort, forbidden.get(None, ()))])
+    patterns: dict[ColumnName | None, Pattern] = {None: base}
+    for column in dict.fromkeys(m.column for m in plan.measures):
+        if column is not None:
+            patterns[column] = _of_column(
+                plan, column, grid, table, base, rules, forbidden.get(column, frozenset())
+            )
     return _show(plan, grid, patterns, rules)
+
+
+def _of_column(
+    plan: AggregatePlan,
+    column: ColumnName,
+    grid: Sequence[Cell],
+    table: Table,
+    base: Pattern,
+    rules: Disclosure,
+    forbidden: frozenset[int],
+) -> Pattern:
+    asked = {m.function for m in plan.measures if m.column == column}
+    parts = [cell.columns.get(column, _EMPTY) for cell in grid]
+    sums = bool(asked - {Function.COUNT})
+    risky = frozenset(
+        index
+        for index, (cell, part) in enumerate(zip(grid, parts, strict=True))
+        if part.units < rules.cohort
+        or 0 < cell.units - part.units < rules.cohort
+        or (sums and tells(part, rules))
+    )
+    risky |= forbidden
+    start = Pattern(base.primary | risky, base.secondary - risky)
+    demands = [values_of_few([cell.units for cell in grid], parts, start.primary, rules.cohort)]
+    if sums:
+        demands.append(added_up(parts, start.primary, rules))
+    found = table.complete(start, demands)
+    if Function.AVG in asked and _degrees_left(grid, found) < DEGREES:
+        return Pattern(frozenset(range(len(grid))))
+    return found
+
+
+def _degrees_left(grid: Sequence[Cell], pattern: Pattern) -> int:
+    """Residual degrees of freedom of the model that means by group are: units less one mean for each group."""
+    shown = [cell.units for index, cell in enumerate(grid) if index not in pattern.hidden]
+    return sum(shown) - len(shown) if shown else DEGREES
 
 
 def _fill(plan: AggregatePlan, cells: Sequence[Cell]) -> list[Cell]:
@@ -86,16 +129,7 @@ def _fill(plan: AggregatePlan, cells: Sequence[Cell]) -> list[Cell]:
     return [present.get(keys) or Cell(keys, 0) for keys in wanted]
 
 
-def _lines(grid: Sequence[Keys]) -> list[Line]:
-    """Positions that differ in one key only, for each key: what a total may be asked over."""
-    groups: dict[tuple[int, Keys], list[int]] = {}
-    for index, keys in enumerate(grid):
-        for axis in range(len(keys)):
-            groups.setdefault((axis, keys[:axis] + keys[axis + 1 :]), []).append(index)
-    return [tuple(line) for line in groups.values() if len(line) > 1]
-
-
-def _alone(lines: Iterable[Line], units: Sequence[int]) -> Iterable[int]:
+def _alone(lines: Iterable[Sequence[int]], units: Sequence[int]) -> Iterable[int]:
     """Cells that hold every unit of a line with other cells in it."""
     for line in lines:
         filled = [index for index in line if units[index]]
@@ -103,91 +137,10 @@ def _alone(lines: Iterable[Line], units: Sequence[int]) -> Iterable[int]:
             yield filled[0]
 
 
-def _risky(
-    plan: AggregatePlan, column: ColumnName | None, grid: Sequence[Cell], rules: Disclosure
-) -> frozenset[int]:
-    asked = {m.function for m in plan.measures if m.column == column}
-    sums = bool(asked - {Function.COUNT})
-    risky = set()
-    for index, cell in enumerate(grid):
-        part = cell.columns.get(column, _EMPTY) if column is not None else _EMPTY
-        without = cell.units - part.units
-        if part.units < rules.cohort or 0 < without < rules.cohort or (sums and _tells(part, rules)):
-            risky.add(index)
-    return frozenset(risky)
-
-
-def _tells(part: ColumnCell, rules: Disclosure) -> bool:
-    """Whether a sum or a mean of this column tells about single units."""
-    if not np.isfinite(part.total) or part.constant or part.nonzero < rules.cohort:
-        return True
-    if part.between == 0 and min(part.at_lowest, part.at_highest) < rules.cohort:
-        return True
-    if sum(part.largest[: rules.dominance_n]) > rules.dominance_share * part.absolute:
-        return True
-    first, second = (*part.largest, 0.0, 0.0)[:2]
-    return part.absolute - first - second < rules.p_percent * first
-
-
-def _complete(start: _Pattern, lines: Sequence[Line], units: Sequence[int], cohort: int) -> _Pattern:
-    """Withhold further cells until the withheld ones can be told neither from one line nor from all together."""
-    hidden = set(start.hidden)
-    while True:
-        _widen(hidden, lines, units, cohort)
-        extra = _cure(start.primary, hidden, lines, units)
-        if extra is None:
-            return _Pattern(start.primary, frozenset(hidden) - start.primary)
-        hidden.add(extra)
-
-
-def _widen(hidden: set[int], lines: Sequence[Line], units: Sequence[int], cohort: int) -> None:
-    changed = True
-    while changed:
-        changed = False
-        for line in lines:
-            inside = [index for index in line if index in hidden]
-            weak = len(inside) == 1 or sum(units[index] for index in inside) < cohort
-            shown = [index for index in line if index not in hidden]
-            if inside and weak and shown:
-                hidden.add(min(shown, key=lambda index: (units[index], index)))
-                changed = True
-
-
-def _cure(
-    primary: frozenset[int], hidden: set[int], lines: Sequence[Line], units: Sequence[int]
-) -> int | None:
-    """The next cell to withhold because the lines' equations together determine a small one; None where none does."""
-    for index in determined(sorted(hidden), lines):
-        if index in primary:
-            around = {i for line in lines if index in line for i in line if i not in hidden}
-            if around:
-                return min(around, key=lambda i: (units[i], i))
-    return None
-
-
-def determined(hidden: Sequence[int], lines: Sequence[Line]) -> list[int]:
-    """The withheld cells whose number follows from the totals of all lines and the shown cells.
-
-    A cell is free exactly where some solution of the homogeneous equations moves it; a fixed generic direction,
-    projected onto those solutions, moves every free cell.
-    """
-    place = {index: at for at, index in enumerate(hidden)}
-    members = [[place[i] for i in line if i in place] for line in lines]
-    members = [row for row in members if row]
-    if not members:
-        return []
-    equations = np.zeros((len(members), len(hidden)))
-    for at, row in enumerate(members):
-        equations[at, row] = 1.0
-    direction = np.sin((np.arange(len(hidden)) + 0.7) ** 2)
-    fitted, *_ = np.linalg.lstsq(equations, equations @ direction, rcond=None)
-    return [index for at, index in enumerate(hidden) if abs(direction[at] - fitted[at]) < 1e-7]
-
-
 def _show(
     plan: AggregatePlan,
     grid: Sequence[Cell],
-    patterns: Mapping[ColumnName | None, _Pattern],
+    patterns: Mapping[ColumnName | None, Pattern],
     rules: Disclosure,
 ) -> Protected:
     rows: list[tuple[Keys, tuple[Number, ...]]] = []

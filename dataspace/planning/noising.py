@@ -6,6 +6,7 @@ declared, a count of each group decides by a threshold which are shown: with a c
 that one; else it takes a share of its own.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -20,8 +21,12 @@ from dataspace.privacy.noise import split_epsilon
 Draw = Callable[[Sequence[int], int, float], list[int]]
 """Values, sensitivity in the same whole steps, ε: the values with discrete Laplace noise."""
 
-Keep = Callable[[Sequence[int], float, float], Mapping[int, int]]
-"""Counts of groups, ε, δ: the places of the groups that are shown, and their noisy counts."""
+Keep = Callable[[Sequence[int], float, float, int], Mapping[int, int]]
+"""Counts of groups, ε, δ, the fewest rows that a group comes with: the places of the groups that are shown, and their
+noisy counts."""
+
+LEFT_OUT = 0.25
+"""How much higher the threshold for unknown groups is, so that groups of fewer rows than that need not be looked at."""
 
 Counted = int | tuple[tuple[int, int], ...]
 """A statistic of a cell: a number of whole steps, or pairs of bin and rows."""
@@ -57,6 +62,19 @@ def shares(plan: AggregatePlan) -> int:
 def unknown_groups(plan: AggregatePlan) -> bool:
     """Whether a key's values are not declared, so that which groups exist has to be protected too."""
     return any(not key.values for key in plan.keys)
+
+
+def fewest(plan: AggregatePlan, noise: Noise) -> int:
+    """The fewest rows with which an unknown group is handed to the clerk: a million groups of one row would be a
+    million noisy counts of which none is shown.
+
+    A group that one person lifts over this is shown with the probability that a threshold lower by as much gives a
+    group of one: so the threshold is raised by one less (`laplace.keep`), and δ stays what it is.
+    """
+    if not unknown_groups(plan):
+        return 0
+    share = split_epsilon(noise.epsilon, shares(plan))[0]
+    return 1 + math.floor(LEFT_OUT * math.log(1.0 / noise.delta) / share)
 
 
 def _deciding(plan: AggregatePlan) -> int | None:
@@ -99,7 +117,9 @@ def _shown(
         return [present.get(keys) or BoundedCell(keys, 0) for keys in declared_grid(plan)], None, None
     if keep is None or not noise.delta > 0:
         raise ValueError("groups that are not declared need a threshold with a δ")
-    kept = keep([cell.rows for cell in cells], share, noise.delta)
+    least = fewest(plan, noise)
+    cells = [cell for cell in cells if cell.rows >= least]
+    kept = keep([cell.rows for cell in cells], share, noise.delta, least)
     order = sorted(kept, key=lambda place: _sortable(cells[place].keys))
     return [cells[place] for place in order], [kept[place] for place in order], _deciding(plan)
 

@@ -59,10 +59,17 @@ def laplace_event(epsilon: float, times: int = 1) -> PrivacyEvent:
     return PrivacyEvent(LAPLACE, 1 / epsilon, times)
 
 
-def gaussian_event(noise_multiplier: float, times: int = 1) -> PrivacyEvent:
-    """The event of `times` Gaussian mechanisms; the multiplier is the standard deviation over the L2 sensitivity."""
+def gaussian_event(
+    noise_multiplier: float, times: int = 1, sampling: float = 1.0, sensitivity: float | None = None
+) -> PrivacyEvent:
+    """The event of `times` Gaussian mechanisms; the multiplier is σ over the L2 sensitivity.
+
+    `sampling` is the q of Poisson sampling; `sensitivity` the norm that a unit's part was clipped to.
+    """
     _positive(noise_multiplier, "a noise multiplier")
-    return PrivacyEvent(GAUSSIAN, noise_multiplier, times)
+    if not 0 < sampling <= 1 or times < 1:
+        raise ValueError("a mechanism runs at least once, on a share above 0 and of at most 1")
+    return PrivacyEvent(GAUSSIAN, noise_multiplier, times, sampling, sensitivity)
 
 
 def pure_epsilon(events: Sequence[PrivacyEvent]) -> float:

@@ -63,6 +63,20 @@ def cost_of(charge: Charge) -> Cost:
     return _cost(charge.events, charge.epsilon, charge.delta)
 
 
+def epsilon_of(events: tuple[PrivacyEvent, ...], delta: float) -> float:
+    """What these mechanisms alone cost at this δ, as the check before a charge adds them up (microseconds).
+
+    Raises InvalidRequest for parameters that cannot be read, and for a mechanism that has no known cost.
+    """
+    if not events or any(event.mechanism not in (LAPLACE, GAUSSIAN) for event in events):
+        raise InvalidRequest("This mechanism has no known cost.", "Name laplace or gaussian noise.")
+    pure = math.fsum(event.times / event.noise_multiplier for event in events if event.mechanism == LAPLACE)
+    units = _cost(events, max(pure, 1 / UNITS), 0.0).units(delta)
+    if units is None:
+        raise InvalidRequest("Thresholds alone take more than this δ.", "Ask with a larger δ.")
+    return units / UNITS
+
+
 def _check(events: tuple[PrivacyEvent, ...], epsilon: float, delta: float) -> None:
     """ε of 0 is none: whoever releases something pays for it."""
     if not epsilon > 0:

@@ -1,6 +1,8 @@
 """Aggregate and noisy answers: budget, intent, confined engine, outcome. In this order and no other."""
 
 import uuid
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
@@ -13,10 +15,10 @@ from dataspace.errors import (
     UnsupportedQuery,
 )
 from dataspace.model.answers import AnswerNote
-from dataspace.model.charges import Account, Limits, Overspent, Reservation
+from dataspace.model.charges import Account, Overspent, Reservation
 from dataspace.model.codec import to_json
-from dataspace.model.datasets import ColumnType, Dataset
-from dataspace.model.plans import AggregatePlan, Asked, CellsPlan, CutRecipe, Disclosure, Noise
+from dataspace.model.datasets import Dataset
+from dataspace.model.plans import AggregatePlan, CellsPlan, CutRecipe, Noise
 from dataspace.model.policies import AnswerKind, Obligations
 from dataspace.model.records import JSON, RecordKind
 from dataspace.model.requests import AccessRequest
@@ -24,11 +26,23 @@ from dataspace.planning import bounds_search
 from dataspace.planning.cells import check_size
 from dataspace.planning.cut_id import cut_id
 from dataspace.planning.forecasting import Forecast
+from dataspace.planning.joining import seen_together
 from dataspace.ports import Answers, Cuts, Engine, Ledger
-from dataspace.service.enforcing import Enforcement, Granted, request_facts
+from dataspace.service.allowed import (
+    Allowed,
+    Case,
+    asked_by,
+    disclosure_of,
+    limits_of,
+    of_bounds,
+    protected,
+    same_question,
+)
+from dataspace.service.enforcing import Enforcement, request_facts
 from dataspace.service.notes import note_of_cut, note_of_duties, read_note, table_digest, with_note
+from dataspace.service.populations import population_of
 from dataspace.service.pricing import Wish, charge_for, divided, forecast_of, noise_for, unbounded
-from dataspace.service.recipes import recipe_for, session_of
+from dataspace.service.recipes import check_given, recipe_for, session_of
 from dataspace.transparency.canonical import digest
 
 
@@ -59,17 +73,27 @@ class Charging:
         plan: AggregatePlan,
         question: str,
         wish: Wish = Wish(),  # noqa: B008 - frozen
+        beside: Sequence[tuple[AccessRequest, Dataset]] = (),
     ) -> Delivered:
-        """An aggregate or noisy answer. Raises AccessDenied, BudgetExceeded or NoAnswer."""
+        """An aggregate or noisy answer. Raises AccessDenied, BudgetExceeded or NoAnswer.
+
+        `beside` are the datasets that are joined: each is decided on by itself, and each whose persons are in the
+        answer is charged in full.
+        """
         granted = self.enforcement.granted(request, question)
+        joined = tuple(
+            Allowed(asked, other, self.enforcement.granted(asked, question).obligations)
+            for asked, other in beside
+        )
         recipe = recipe_for(dataset, granted.obligations, request.permit)
-        cells = self._planned(request, dataset, granted.obligations, recipe, plan, wish)
+        cells = self._planned(request, dataset, granted.obligations, recipe, plan, wish, joined)
+        case = Case(request, dataset, granted, recipe, question, joined)
         if cells.noise is None:
-            return self._run_cells(request, dataset, granted, recipe, cells, question)
-        key = _key(request, cells)
+            return self._run_cells(case, cells)
+        key = same_question(request, cells)
         if (known := self.answers.recall(key)) is not None:
             return self._again(request, known, key, question)
-        return self._run_charged(request, dataset, granted, recipe, cells, question, key)
+        return self._run_charged(case, cells, key)
 
     def check(
         self,
@@ -78,19 +102,21 @@ class Charging:
         obligations: Obligations,
         plan: AggregatePlan,
         wish: Wish,
+        beside: Sequence[Allowed] = (),
     ) -> None:
         """Raises what `cells` would raise once the question is allowed. Reads the ledger; records nothing."""
         recipe = recipe_for(dataset, obligations, request.permit)
-        cells = self._planned(request, dataset, obligations, recipe, plan, wish)
+        cells = self._planned(request, dataset, obligations, recipe, plan, wish, beside)
         if cells.noise is None:
             return
-        key = _key(request, cells)
+        key = same_question(request, cells)
         if self.answers.recall(key) is not None:
             return  # the same answer again costs nothing
-        account, limits = Account(dataset.name, dataset.privacy_unit), limits_of(obligations)
-        short = self.ledger.short(account, charge_for(request, cells, key), limits)
-        if short is not None:
-            raise BudgetExceeded(short.asked, short.left, short.limited_by)
+        for one in (Allowed(request, dataset, obligations), *protected(plan, beside)):
+            charge = charge_for(one.request, cells, key)
+            short = self.ledger.short(one.account, charge, limits_of(one.obligations))
+            if short is not None:
+                raise BudgetExceeded(short.asked, short.left, short.limited_by)
 
     def forecast(
         self,
@@ -99,13 +125,14 @@ class Charging:
         obligations: Obligations,
         plan: AggregatePlan,
         wish: Wish,
+        beside: Sequence[Allowed] = (),
     ) -> Forecast | None:
         """What a noisy answer would cost, and how exact it would be; None for other kinds. Reads no data."""
         recipe = recipe_for(dataset, obligations, request.permit)
-        cells = self._planned(request, dataset, obligations, recipe, plan, wish)
+        cells = self._planned(request, dataset, obligations, recipe, plan, wish, beside)
         if cells.noise is None:
             return None
-        repeated = self.answers.recall(_key(request, cells)) is not None
+        repeated = self.answers.recall(same_question(request, cells)) is not None
         return forecast_of(cells, wish, repeated)
 
     def _planned(
@@ -116,43 +143,53 @@ class Charging:
         recipe: CutRecipe,
         plan: AggregatePlan,
         wish: Wish,
+        beside: Sequence[Allowed] = (),
     ) -> CellsPlan:
         """What would run; raises for a form that is refused before anything is set aside: that costs nothing."""
         check_size(plan)
-        noise = noise_for(plan, dataset, obligations, wish) if request.kind is AnswerKind.NOISY else None
+        for one, cut in (
+            (Allowed(request, dataset, obligations), recipe),
+            *((one, one.recipe) for one in beside),
+        ):
+            read = {column.name.lower() for column in one.request.columns}
+            check_given(one.dataset, cut, read - {(one.dataset.privacy_unit or "").lower()})
+        noise, known = None, {one.dataset.name: one for one in beside}
+        if request.kind is AnswerKind.NOISY:
+            seen = seen_together(dataset, plan.joins, {name: one.dataset for name, one in known.items()})
+            stated = [obligations, *(one.obligations for one in protected(plan, beside))]
+            limits = [owed.epsilon_question for owed in stated if owed.epsilon_question is not None]
+            owed = replace(obligations, epsilon_question=min(limits, default=None))
+            noise = noise_for(plan, seen, owed, wish)
+        version = self.engine.version
+        cuts = {name: cut_id(one.recipe, version) for name, one in known.items()}
         return CellsPlan(
-            plan, cut_id(recipe, self.engine.version), request.kind, _disclosure(obligations), noise
+            plan,
+            cut_id(recipe, version),
+            request.kind,
+            disclosure_of(obligations),
+            noise,
+            beside=cuts,
+            population=population_of(plan, request.kind, wish),
         )
 
-    def _run_charged(
-        self,
-        request: AccessRequest,
-        dataset: Dataset,
-        granted: Granted,
-        recipe: CutRecipe,
-        cells: CellsPlan,
-        question: str,
-        key: str,
-    ) -> Delivered:
-        account = Account(dataset.name, dataset.privacy_unit)
-        charge = charge_for(request, cells, key)
-        limits = limits_of(granted.obligations)
-        # Each attempt has a key of its own: noise drawn again is paid again, also where the clock stands still.
-        match self.ledger.reserve(account, charge, f"{key}/{uuid.uuid4().hex}", limits):
-            case Overspent() as short:
-                facts = request_facts(request, question) | {"limited_by": short.limited_by}
-                self.enforcement.record(RecordKind.QUERY_REFUSED, request.principal, facts)
-                raise BudgetExceeded(short.asked, short.left, short.limited_by)
-            case Reservation() as reservation:
-                # From here on the charge counts, whatever happens: a failure must not be a free look. Rows that
-                # could not be read where they stay were never looked at: the engine had not started.
-                try:
-                    bounded = self._bounded(request, dataset, granted, recipe, cells, question)
-                    delivered = self._run_cells(request, dataset, granted, recipe, bounded, question)
-                except (SourceAway, SourceChanged):
-                    self.ledger.forfeit(reservation)
-                    raise
-                self.ledger.commit(reservation, charge)
+    def _run_charged(self, case: Case, cells: CellsPlan, key: str) -> Delivered:
+        request, account = case.request, Account(case.dataset.name, case.dataset.privacy_unit)
+        limits = limits_of(case.granted.obligations)
+        held = self._reserved(case, cells, key)
+        # From here on the charge counts, whatever happens: a failure must not be a free look. Rows that could not be
+        # read where they stay were never looked at: the engine had not started.
+        try:
+            bounded = self._bounded(case, cells)
+            delivered = self._run_cells(case, bounded)
+        except (SourceAway, SourceChanged):
+            for reservation in held:
+                self.ledger.forfeit(reservation)
+            raise
+        except DataspaceError:
+            self._commit(held)
+            raise
+        self._commit(held)
+        charge = held[0].charge
         permit = request.permit.id if request.permit else None
         note = replace(
             delivered.note,
@@ -161,20 +198,34 @@ class Charging:
             left=self.ledger.balance(account, limits, permit).left,
         )
         if bounded.noise is not None and cells.noise is not None:
-            note = replace(note, rules=(*note.rules, *_of_bounds(cells, bounded.noise)))
+            note = replace(note, rules=(*note.rules, *of_bounds(cells, bounded.noise)))
         table = delivered.table.cast(with_note(delivered.table.schema, note))
         self.answers.remember(key, table)
         return replace(delivered, table=table, note=note)
 
-    def _bounded(
-        self,
-        request: AccessRequest,
-        dataset: Dataset,
-        granted: Granted,
-        recipe: CutRecipe,
-        cells: CellsPlan,
-        question: str,
-    ) -> CellsPlan:
+    def _reserved(self, case: Case, cells: CellsPlan, key: str) -> list[Reservation]:
+        """Set aside in every account whose persons the answer is about, or in none. Raises BudgetExceeded."""
+        held, attempt = list[Reservation](), uuid.uuid4().hex
+        for one in case.paying(cells.aggregate):
+            charge = charge_for(one.request, cells, key)
+            # Each attempt has a key of its own: noise drawn again is paid again, also where the clock stands still.
+            own = f"{key}/{attempt}" + (f"/{one.dataset.name}" if held else "")
+            match self.ledger.reserve(one.account, charge, own, limits_of(one.obligations)):
+                case Reservation() as reservation:
+                    held.append(reservation)
+                case Overspent() as short:
+                    for reservation in held:
+                        self.ledger.forfeit(reservation)  # nothing has run
+                    facts = request_facts(one.request, case.question) | {"limited_by": short.limited_by}
+                    self.enforcement.record(RecordKind.QUERY_REFUSED, one.request.principal, facts)
+                    raise BudgetExceeded(short.asked, short.left, short.limited_by)
+        return held
+
+    def _commit(self, held: Sequence[Reservation]) -> None:
+        for reservation in held:
+            self.ledger.commit(reservation, reservation.charge)
+
+    def _bounded(self, case: Case, cells: CellsPlan) -> CellsPlan:
         """What runs: where bounds are not declared, with those that were found, at a part of ε. Charged by then."""
         if cells.noise is None or not (missing := unbounded(cells.aggregate, cells.noise)):
             return cells
@@ -183,9 +234,8 @@ class Charging:
         bounds = dict(noise.bounds)
         for column in missing:
             asked = replace(cells, aggregate=bounds_search.search(plan, column), noise=Noise(looking))
-            table = self._run_cells(
-                request, dataset, granted, recipe, asked, f"{question} -- bounds of {column}"
-            ).table
+            looked = replace(case, question=f"{case.question} -- bounds of {column}")
+            table = self._run_cells(looked, asked).table
             rows = zip(
                 table[bounds_search.BAND].to_pylist(), table[bounds_search.COUNTED].to_pylist(), strict=True
             )
@@ -194,36 +244,38 @@ class Charging:
                 # Told on the ground of noisy counts, which are charged.
                 raise UnsupportedQuery(
                     f"a noisy answer over '{column}': its bounds are not declared, and none stood out of the noise",
-                    "Ask with more ε, or ask its steward for bounds.",
+                    f"The ε of {noise.epsilon:g} is spent. Ask its steward for bounds, or ask with more ε.",
                 )
             bounds[column] = found
         return replace(cells, noise=replace(noise, epsilon=rest, bounds=bounds))
 
-    def _run_cells(
-        self,
-        request: AccessRequest,
-        dataset: Dataset,
-        granted: Granted,
-        recipe: CutRecipe,
-        cells: CellsPlan,
-        question: str,
-    ) -> Delivered:
-        facts = request_facts(request, question) | {
+    def _run_cells(self, case: Case, cells: CellsPlan) -> Delivered:
+        request, owed = case.request, case.granted.obligations
+        facts = request_facts(request, case.question) | {
             "cut": cells.cut,
-            "policies": granted.policies.digest,
+            "policies": case.granted.policies.digest,
             "plan": digest(to_json(cells)),
         }
+        if cells.population:
+            facts["population"] = cells.population
+        if case.beside:
+            facts["beside"] = [request_facts(one.request, "") for one in case.beside]
         intent = self.enforcement.record(RecordKind.QUERY_INTENDED, request.principal, facts)
         outcome, answer_digest, given = "failed", "", 0
         try:
-            with self.cuts.lease(recipe) as lease:
+            with ExitStack() as holding:
+                recipes = [case.recipe, *(one.recipe for one in case.beside)]
+                leases = [holding.enter_context(self.cuts.lease(recipe)) for recipe in recipes]
                 session = session_of(request.principal, request.permit)
                 asked = replace(
-                    cells, asked=asked_by(request, dataset, granted.obligations, question, intent)
+                    cells, asked=asked_by(request, case.dataset, owed, case.recipe, case.question, intent)
                 )
-                table, note = self.engine.cells(session, asked, [lease])
-            note = replace(note, datasets=(str(request.dataset),), cuts=(cells.cut,), intent=intent)
-            note = note_of_duties(note_of_cut(note, recipe, dataset), granted.obligations)
+                table, note = self.engine.cells(session, asked, leases)
+            datasets = (str(request.dataset), *(str(one.request.dataset) for one in case.beside))
+            note = replace(note, datasets=datasets, cuts=(cells.cut, *cells.beside.values()), intent=intent)
+            note = note_of_duties(note_of_cut(note, case.recipe, case.dataset), owed)
+            for one in case.beside:
+                note = note_of_duties(note_of_cut(note, one.recipe, one.dataset), one.obligations)
             table = table.cast(with_note(table.schema, note))
             outcome, answer_digest = "complete", table_digest(table)
             given = table.num_rows * table.num_columns
@@ -244,55 +296,3 @@ class Charging:
         closing: dict[str, JSON] = {"intent": intent, "outcome": "complete", "answer": table_digest(table)}
         number = self.enforcement.record(RecordKind.QUERY_DELIVERED, request.principal, closing)
         return Delivered(table, note, intent, number)
-
-
-def _of_bounds(cells: CellsPlan, noise: Noise) -> list[str]:
-    """Which bounds were found, and at what cost."""
-    if cells.noise is None or noise is cells.noise:
-        return []
-    looking, _ = divided(cells.aggregate, cells.noise)
-    return [
-        f"The bounds of '{column}' are not declared: {noise.bounds[column][0]:g} to {noise.bounds[column][1]:g} were "
-        f"found privately, for ε {looking:g}."
-        for column in unbounded(cells.aggregate, cells.noise)
-    ]
-
-
-def _disclosure(obligations: Obligations) -> Disclosure:
-    cohort = max(MINIMUM_COHORT, obligations.cohort or DEFAULT_COHORT)
-    return Disclosure(cohort, round_to=obligations.round_to or 1)
-
-
-MINIMUM_COHORT = 5
-DEFAULT_COHORT = 10
-
-
-def asked_by(
-    request: AccessRequest, dataset: Dataset, owed: Obligations, question: str, intent: int
-) -> Asked | None:
-    """In whose name an aggregate is compared with earlier ones; noisy answers need no comparison."""
-    if request.kind is not AnswerKind.AGGREGATE:
-        return None
-    permit = request.permit
-    project = f"{permit.organisation}/{permit.title or permit.application}" if permit else ""
-    flags = {c.name: (False, True) for c in dataset.columns if c.type is ColumnType.BOOLEAN}
-    declared = {column.name: column.values for column in dataset.columns if column.values}
-    return Asked(
-        request.principal.id,
-        permit.id if permit else "",
-        project,
-        question,
-        intent,
-        tuple(sorted(owed.compare_across)),
-        flags | declared,
-    )
-
-
-def _key(request: AccessRequest, cells: CellsPlan) -> str:
-    """What makes two noisy questions the same."""
-    return digest({"plan": to_json(cells), "principal": request.principal.id})
-
-
-def limits_of(obligations: Obligations) -> Limits:
-    """What the ledger checks a charge against."""
-    return Limits(permit=obligations.epsilon_total, question=obligations.epsilon_question)

@@ -30,11 +30,13 @@ class Wish:
     """How private or how exact an answer is to be. With neither, the limit for one question is spent.
 
     `error`: half the width of the 95 % interval, of every measure. `rows`: how many the dataset has, as published.
+    `population`: the name under which the question declares its population, empty where it is to be answered.
     """
 
     epsilon: float | None = None
     error: float | None = None
     rows: int = 0
+    population: str = ""
 
 
 def noise_for(plan: AggregatePlan, dataset: Dataset, obligations: Obligations, wish: Wish) -> Noise:

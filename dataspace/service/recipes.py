@@ -1,9 +1,12 @@
 """Which cut a question is answered from, and in whose confined worker."""
 
-from dataspace.errors import InvalidRequest
+from collections.abc import Container, Iterable, Mapping
+
+from dataspace.errors import ColumnWithheld, InvalidRequest
 from dataspace.model.datasets import Dataset
+from dataspace.model.names import DatasetName
 from dataspace.model.permits import Permit
-from dataspace.model.plans import CutRecipe
+from dataspace.model.plans import CutRecipe, RowsPlan
 from dataspace.model.policies import MaskKind, Obligations
 from dataspace.model.principals import Principal
 
@@ -34,6 +37,29 @@ def recipe_for(dataset: Dataset, obligations: Obligations, permit: Permit | None
         opt_out_digest="+".join(dataset.left_out(permit.not_before if permit else None)),
         privacy_unit=dataset.privacy_unit,
     )
+
+
+def check_given(
+    dataset: Dataset, recipe: CutRecipe, named: Container[str], shared: Container[str] = ()
+) -> None:
+    """Raises ColumnWithheld where one of the names is a column that is not in the cut.
+
+    `shared` are names that another dataset of the question gives: they may mean that one.
+    """
+    for column in dataset.columns:
+        name = column.name
+        if name not in recipe.columns and name.lower() in named and name.lower() not in shared:
+            raise ColumnWithheld(name, dataset.name)
+
+
+def check_rows_given(
+    recipes: Mapping[DatasetName, CutRecipe], datasets: Iterable[Dataset], plan: RowsPlan
+) -> None:
+    """`check_given` for a question of rows, which may be over several datasets."""
+    for dataset in datasets:
+        others = (recipe.columns for name, recipe in recipes.items() if name != dataset.name)
+        shared = {column.lower() for columns in others for column in columns}
+        check_given(dataset, recipes[dataset.name], plan.named, shared)
 
 
 def session_of(principal: Principal, permit: Permit | None) -> str:

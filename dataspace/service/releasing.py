@@ -108,9 +108,10 @@ class Releasing:
         """The file: for stewards while it waits, for its asker once it is released."""
         found = self._visible(principal, id)
         if found.asker == principal.id and found.state is not ReleaseState.RELEASED:
-            raise Conflict(
-                f"{id} is {found.state.value}.", found.because or f"It is due by {found.due:%Y-%m-%d}."
-            )
+            left = PEOPLE - len(found.approved_by)
+            more = "One more person has" if left == 1 else f"{left} people have"
+            waits = f"{more} to approve it, by {found.due:%Y-%m-%d}."
+            raise Conflict(f"{id} is {found.state.value}.", found.because or waits)
         return found, self.airlock.content(id)
 
     def _waiting(self, principal: Principal, id: str) -> Release:

@@ -1,19 +1,26 @@
 """Attacks on aggregates through the whole path: from a notebook to the confined clerk, and the airlock behind it."""
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+from typer.testing import CliRunner
 
 import dataspace
 from dataspace.bootstrap import add_person, init_hub
+from dataspace.cli.main import app
 from dataspace.client.hub import Hub
+from dataspace.client.releases import grid_of
 from dataspace.client.views import PermitView
 from dataspace.errors import AnswerTooClose, Conflict, InvalidRequest, NotAllowed, UnknownName
 from dataspace.model.principals import Role
 from dataspace.model.records import RecordKind
+from dataspace.service.notes import table_digest
 from dataspace.settings import HubSettings
 from dataspace.testing.examples import RECORD
 
@@ -45,6 +52,7 @@ class World:
 
     def __init__(self, folder: Path, held: ExitStack) -> None:
         settings = HubSettings(folder / "hub", port=0)
+        self.home = settings.home
         init_hub(settings)
         for id, role in PEOPLE.items():
             add_person(settings, id, id.title(), {role}, "University")
@@ -115,10 +123,12 @@ def test_a_file_leaves_when_two_others_have_let_it_out_and_carries_its_record(wo
     assert asked.release.form.units == (300, 300)
     with pytest.raises(NotAllowed):
         ana.approve_release(asked.id)
-    with pytest.raises(Conflict, match="due by"):
+    with pytest.raises(Conflict, match="2 people have to approve it, by"):
         ana.released(asked.id)
     assert [one.id for one in sam.releases()] == [asked.id]
     assert sam.approve_release(asked.id).release.state == "waiting"
+    with pytest.raises(Conflict, match="One more person has to approve it, by"):
+        ana.released(asked.id)
     with pytest.raises(Conflict, match="approved"):
         sam.approve_release(asked.id)
     released = eva.approve_release(asked.id).release
@@ -155,3 +165,55 @@ def test_a_refusal_is_told_to_the_asker_with_its_reason(world: World) -> None:
     with pytest.raises(Conflict, match="which hospital"):
         ana.released(asked.id)
     assert next(one for one in ana.releases() if one.id == asked.id).release.state == "refused"
+
+
+def test_a_declared_population_is_told_as_far_as_it_can_be_and_never_refused(world: World) -> None:
+    ana = world.ask("ana")
+    for name, where in (("stayed", "los > 2"), ("stayed, without the rare", "los > 2 AND rare = 0")):
+        said = ana.declare_population(
+            name,
+            f"SELECT count(*) AS n FROM stays WHERE {where}",  # noqa: S608 - an attack
+            permit=world.permit.id,
+        )
+        assert said.to_pylist() == [{"population": name}]
+        assert said.receipt.verify().record.kind is RecordKind.QUERY_DELIVERED
+    assert world.count("los > 2") == 570
+    answer = ana.sql("SELECT count(*) AS n FROM stays WHERE los > 2 AND rare = 0", permit=world.permit.id)
+    assert answer.to_pylist() == [{"n": None}]
+    assert "too close" in repr(answer)
+    with pytest.raises(InvalidRequest, match="does not name a population"):
+        ana.declare_population(
+            "by sex", "SELECT sex, count(*) FROM stays GROUP BY sex", permit=world.permit.id
+        )
+    with pytest.raises(InvalidRequest, match="line of text"):
+        ana.declare_population("\n", "SELECT count(*) AS n FROM stays", permit=world.permit.id)
+
+
+def test_the_file_that_is_fetched_carries_the_receipt_of_its_release(world: World, tmp_path: Path) -> None:
+    ana = world.ask("ana")
+    answer = ana.sql("SELECT sex, count(*) AS n FROM stays GROUP BY sex", permit=world.permit.id)
+    asked = answer.request_release("Table 5", "adults", "n")
+    assert "0 min" in grid_of(world.ask("sam").releases(), datetime.now(UTC)).text()
+    for name in ("sam", "eva"):
+        world.ask(name).approve_release(asked.id)
+    file = tmp_path / "table5.arrow"
+    fetched = CliRunner().invoke(
+        app, ["release", "fetch", asked.id, str(file), "--home", str(world.home), "--as", "ana"]
+    )
+    assert fetched.exit_code == 0, fetched.output
+    with pa.ipc.open_stream(file) as reader:
+        table = reader.read_all()
+    inside = json.loads(table.schema.metadata[b"dataspace.receipt"])
+    assert inside == json.loads(file.with_name("table5.arrow.receipt.json").read_text())
+    assert inside["record"]["kind"] == RecordKind.ANSWER_RELEASED.value
+    assert table_digest(table) == inside["record"]["facts"]["answer"]
+
+
+def test_what_was_asked_before_an_amendment_is_answered_after_it_and_attacks_fail_as_before(
+    world: World,
+) -> None:
+    before = world.count("sex = 1 AND age < 30")
+    world.ask("sam").amend(world.permit.id, "not needed", withheld=["los"])
+    assert world.count("sex = 1 AND age < 30") == before
+    with pytest.raises(AnswerTooClose):
+        world.count("sex = 1 AND age < 30 AND rare = 0")

@@ -105,3 +105,14 @@ def test_a_condition_on_one_value_and_a_group_of_that_value_are_the_same_box() -
         "that this is the same does not follow from words"
     )
     assert boxes(fixed, "another", [()])[0].family != asked.family
+
+
+def test_what_is_added_to_a_copy_or_refused_leaves_no_trace() -> None:
+    audit = Audit(COHORT)
+    assert audit.add(told(set(range(30)), "a", 1)) is None
+    copied = audit.copy()
+    assert copied.add(told(set(range(20)), "b", 2)) is None
+    assert copied.add(told(set(range(19)), "c", 3)) is not None
+    assert audit.add(told(set(range(19)), "c", 3)) is None, (
+        "neither the copy's answer nor its refusal counts here"
+    )

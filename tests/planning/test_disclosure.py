@@ -13,9 +13,10 @@ from dataspace.model.names import ColumnName, DatasetName
 from dataspace.model.plans import AggregatePlan, Disclosure, Function, Key, Measure
 from dataspace.model.predicates import Comparator, Compare
 from dataspace.planning.cells import Cell, ColumnCell, Keys
-from dataspace.planning.disclosure import Protected, determined, protect
+from dataspace.planning.disclosure import Protected, protect
+from dataspace.planning.suppression import determined
 
-ROW, COLUMN, LOS = ColumnName("row"), ColumnName("column"), ColumnName("los")
+ROW, COLUMN, LOS, COST = (ColumnName(name) for name in ("row", "column", "los", "cost"))
 COUNT = Measure(Function.COUNT, None, "count")
 RULES = Disclosure()
 
@@ -150,6 +151,21 @@ def test_a_sum_or_mean_is_shown_where_it_tells_of_no_one(
     (_, (count, value)) = found.rows[0]
     assert count == 40
     assert (value is not None) is shown
+
+
+@pytest.mark.parametrize(("units", "groups", "shown"), [(10, 1, False), (11, 1, True), (10, 2, True)])
+def test_means_by_group_leave_ten_degrees_of_freedom(units: int, groups: int, shown: bool) -> None:
+    part = column(units=units, nonzero=units, rows=units)
+    asked = plan(
+        tuple(range(groups)),
+        measures=(COUNT, Measure(Function.AVG, LOS, "x"), Measure(Function.SUM, COST, "s")),
+    )
+    other = column(units=units, nonzero=units, rows=units)
+    found = protect(asked, [Cell((at,), units, {LOS: part, COST: other}) for at in range(groups)], RULES)
+    assert [numbers[1] is not None for _, numbers in found.rows] == [shown] * groups
+    assert all(numbers[0] == units and numbers[2] is not None for _, numbers in found.rows), (
+        "only means are a model"
+    )
 
 
 def test_the_p_percent_rule_stands_on_its_own() -> None:

@@ -11,7 +11,7 @@ from dataspace.model.names import ColumnName, DatasetName
 from dataspace.model.plans import AggregatePlan, Function, Key, Measure, Noise
 from dataspace.model.predicates import Comparator, Compare
 from dataspace.planning.cells import MAXIMUM_CELLS, check_noisy, check_size
-from dataspace.planning.noising import BoundedCell, noised, shares
+from dataspace.planning.noising import BoundedCell, fewest, noised, shares
 from dataspace.planning.statistics import flat, statistics_of, step_of
 from dataspace.privacy.noise import discrete_laplace_quantile
 
@@ -142,20 +142,44 @@ def test_no_value_within_bounds_moves_a_statistic_further_than_its_sensitivity(
 
 
 def test_what_decides_on_groups_without_a_count_takes_a_share_of_its_own() -> None:
-    kept: list[tuple[float, float]] = []
+    kept: list[tuple[float, float, int]] = []
 
-    def keep(counts: Sequence[int], epsilon: float, delta: float) -> dict[int, int]:
-        kept.append((epsilon, delta))
+    def keep(counts: Sequence[int], epsilon: float, delta: float, least: int) -> dict[int, int]:
+        kept.append((epsilon, delta, least))
         return {at: count for at, count in enumerate(counts) if count > 5}
 
-    cells = [BoundedCell((9,), 7, (70,)), BoundedCell((None,), 6, (60,)), BoundedCell((4,), 5, (50,))]
+    cells = [BoundedCell((9,), 9, (70,)), BoundedCell((None,), 8, (60,)), BoundedCell((4,), 5, (50,))]
     till = Till()
     answer = noised(plan(SUM, values=()), Noise(1.0, {LOS: (0.0, 60.0)}, 1e-6), cells, till, keep)
     assert [keys for keys, _ in answer.rows] == [(9,), (None,)]
-    assert kept == [(0.5, 1e-6)]
+    assert kept == [(0.5, 1e-6, 7)]
     assert [epsilon for _, epsilon in till.asked] == [0.5]
     assert shares(plan(SUM, values=())) == 2
     assert shares(plan(SUM, COUNT, values=())) == 2
+
+
+def test_groups_far_below_the_threshold_are_not_even_looked_at() -> None:
+    asked = plan(COUNT, values=())
+    seen = list[int]()
+
+    def keep(counts: Sequence[int], epsilon: float, delta: float, least: int) -> dict[int, int]:
+        seen.extend(counts)
+        return {}
+
+    for epsilon in (0.01, 0.1, 0.5, 10.0):
+        least = fewest(asked, Noise(epsilon, delta=1e-8))
+        assert least == 1 + math.floor(math.log(1e8) / epsilon / 4)
+        rows = (1, least - 1, least, least + 1)
+        seen.clear()
+        noised(
+            asked,
+            Noise(epsilon, delta=1e-8),
+            [BoundedCell((at,), n) for at, n in enumerate(rows)],
+            Till(),
+            keep,
+        )
+        assert seen == [n for n in rows if n >= least]
+    assert fewest(plan(COUNT), Noise(0.1)) == 0, "declared groups are all shown, the empty ones too"
 
 
 def test_unknown_groups_without_a_threshold_are_a_mistake() -> None:

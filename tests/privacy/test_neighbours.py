@@ -168,6 +168,9 @@ def test_a_group_that_one_person_makes_is_shown_as_rarely_as_delta_says() -> Non
     delta = 0.01
     shown = sum(bool(keep([1], 1.0, delta)) for _ in range(RUNS))
     assert shown <= RUNS * delta * 1.3
+    # What one person lifts over the fewest rows that are looked at is shown no more often.
+    lifted = sum(bool(keep([30], 1.0, delta, 30)) for _ in range(RUNS))
+    assert 0 < lifted <= RUNS * delta * 1.3
     many = sum(bool(keep([100], 1.0, delta)) for _ in range(200))
     assert many == 200
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import pyarrow as pa
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from dataspace.adapters.store.database import Database
 from dataspace.adapters.store.documents import every, one, packed, replace, unpacked
@@ -100,6 +100,10 @@ class SqlAnswers:
                 connection.execute(insert(answers).values(key=key, body=body))
 
         self._database.write(work)
+
+    def forget(self, version: str) -> None:
+        mine = answers.c.key.startswith(f"{version}/", autoescape=True)
+        self._database.write(lambda connection: connection.execute(delete(answers).where(mine)))
 
 
 def _version(connection: Connection, ref: VersionRef) -> Version | None:

@@ -5,6 +5,8 @@ Readers see one moment of the store and block nobody. Writers are let in one at 
 `write` returns is on the disk. Threads that write at the same time share one transaction, and so one fsync.
 """
 
+import logging
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +19,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from dataspace.adapters.store.failures import named_failures
-from dataspace.errors import SourceError
+from dataspace.errors import DataspaceError, SourceError
 
 CACHE_KB = 16_384
 """Of one connection, taken as it is used: a search looks up thousands of rows."""
@@ -25,6 +27,12 @@ MAPPED_BYTES = 4 << 30
 """Of the file, read through the system's own cache, which all connections share."""
 BUSY_SECONDS = 30.0
 """How long one process waits for another one's transaction."""
+ROOM_BYTES = 4 << 20
+"""Of the write-ahead file: a little more than what is in it when SQLite begins at its front again (1,000 pages)."""
+_WRITES = 8
+"""By a process, before it makes that room: one that writes a record or two is done sooner without."""
+
+_log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -55,6 +63,7 @@ class Database:
         self._waiting: list[_Pending[Any]] = []
         self._enqueue = threading.Lock()
         self._lead = threading.Lock()
+        self._writes = 0
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -76,6 +85,9 @@ class Database:
                 with self._enqueue:
                     batch, self._waiting = self._waiting, []
                 self._run(batch)
+                self._writes += 1
+                if self._writes == _WRITES:
+                    self._make_room()
         if pending.error is not None:
             with named_failures(self.place):
                 raise pending.error
@@ -100,6 +112,21 @@ class Database:
         with named_failures(self.place), self._engine.connect() as connection:
             raw = cast(Any, connection.connection.dbapi_connection)
             raw.execute("PRAGMA journal_mode = WAL")
+
+    def _make_room(self) -> None:
+        """Let the write-ahead file have its full size at once.
+
+        What is written over bytes that are there is on the disk in a fraction of the time that a file takes to grow.
+        SQLite does it itself, by a transaction that is too large for its cache, and is taken back.
+        """
+        file = Path(f"{self.place}-wal")
+        if file.exists() and file.stat().st_size >= ROOM_BYTES:
+            return
+        try:
+            with named_failures(self.place), self._engine.connect() as connection:
+                _fill(cast(sqlite3.Connection, connection.connection.dbapi_connection))
+        except (sqlite3.Error, DataspaceError) as error:
+            _log.warning("the store is slower than it could be: %s", error)  # all else is as it was
 
     def _run(self, batch: list[_Pending[Any]]) -> None:
         try:
@@ -132,6 +159,19 @@ class Database:
     def _lost(self, connection: Connection) -> bool:
         """Whether SQLite has rolled the whole transaction back by itself (disk full, damaged file)."""
         return not cast(Any, connection.connection.dbapi_connection).in_transaction
+
+
+def _fill(raw: sqlite3.Connection) -> None:
+    """Write what does not fit in the cache, and take it back."""
+    try:
+        raw.execute("PRAGMA cache_size = 8")
+        raw.execute("BEGIN IMMEDIATE")
+        raw.execute("CREATE TABLE room (bytes)")
+        raw.execute("INSERT INTO room VALUES (zeroblob(?))", (ROOM_BYTES,))
+    finally:
+        if raw.in_transaction:
+            raw.execute("ROLLBACK")
+        raw.execute(f"PRAGMA cache_size = -{CACHE_KB}")
 
 
 def _for_others(error: BaseException) -> BaseException:

@@ -13,9 +13,12 @@ from dataspace.model.codec import from_json, to_json
 T = TypeVar("T")
 
 
+_written = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+
+
 def packed(value: object) -> str:
     """The text of a noun."""
-    return json.dumps(to_json(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return _written(to_json(value))
 
 
 def unpacked(kind: type[T], text: str) -> T:

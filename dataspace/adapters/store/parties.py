@@ -1,10 +1,13 @@
 """People and sites in the control store."""
 
 from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
 
 from dataspace.adapters.store.database import Database
 from dataspace.adapters.store.documents import every, one, packed, replace
-from dataspace.adapters.store.tables import people, sites
+from dataspace.adapters.store.tables import people, sign_outs, sites
 from dataspace.model.names import PrincipalId, SiteName
 from dataspace.model.principals import Principal
 from dataspace.model.sites import Site
@@ -27,6 +30,15 @@ class SqlPeople:
     def all(self) -> Sequence[Principal]:
         with self._database.read() as connection:
             return every(connection, Principal, people, "id")
+
+    def sign_out(self, id: PrincipalId, at: datetime) -> None:
+        row: dict[str, object] = {"id": id, "at": at.isoformat()}
+        self._database.write(lambda connection: replace(connection, sign_outs, "id", row))
+
+    def signed_out_at(self, id: PrincipalId) -> datetime | None:
+        with self._database.read() as connection:
+            at = connection.execute(select(sign_outs.c.at).where(sign_outs.c.id == id)).scalar()
+        return None if at is None else datetime.fromisoformat(at)
 
 
 class SqlSites:

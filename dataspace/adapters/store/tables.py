@@ -19,7 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA = "0005"
+SCHEMA = "0006"
 """The newest revision under `migrations/versions`, so that an up-to-date store opens without asking Alembic."""
 
 metadata = MetaData()
@@ -178,6 +178,10 @@ answers = Table(
 
 people = Table(
     "people", metadata, Column("id", String, primary_key=True), Column("body", Text, nullable=False)
+)
+
+sign_outs = Table(
+    "sign_outs", metadata, Column("id", String, primary_key=True), Column("at", String, nullable=False)
 )
 
 sites = Table(

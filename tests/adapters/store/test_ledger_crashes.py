@@ -162,8 +162,8 @@ class Crashes(RuleBasedStateMachine):
         elif outcome == "conflict":
             assert known.states != {"reserved"}
             self.keys[key] = Known(known.charge, known.states - {"reserved", state}, reservation)
-        elif known.states == {"reserved"}:
-            self.keys[key] = Known(known.charge, frozenset({"reserved", state}), reservation)
+        elif "reserved" in known.states:
+            self.keys[key] = Known(known.charge, known.states | {state}, reservation)
 
     @invariant()
     def nothing_is_lost_and_nothing_overspent(self) -> None:
@@ -438,5 +438,38 @@ def test_a_writer_that_was_forked_opens_the_file_anew(tmp_path: Path) -> None:
     assert forked(work) == 0
     ledger.reserve(STAYS, example_charge(0.1), "c", LIMITS)
     assert ledger.balance(STAYS, LIMITS).spent == pytest.approx(0.3)
+    ledger.close()
+    database.close()
+
+
+@pytest.mark.parametrize("act", ["reserve", "commit", "forfeit"])
+def test_nobody_else_writes_between_what_is_summed_and_what_is_written(tmp_path: Path, act: str) -> None:
+    """Also not somebody who knows nothing of the turns that ledgers take: the database itself keeps them out."""
+    other = sqlite3.connect(tmp_path / FILE, timeout=0, isolation_level=None)
+    kept_out = list[str]()
+
+    class Watched(SqlLedger):
+        def _write(self, work: Callable[[Run], T]) -> T:
+            def watched(run: Run) -> T:
+                # What somebody else writes from here on would not be in the sums.
+                try:
+                    other.execute("BEGIN IMMEDIATE")
+                    other.execute("COMMIT")
+                except sqlite3.OperationalError as error:
+                    kept_out.append(str(error))
+                return work(run)
+
+            return super()._write(watched)
+
+    database = open_database(tmp_path)
+    ledger = Watched(database, ManualClock())
+    held = ledger.reserve(STAYS, example_charge(0.1), "a", LIMITS)
+    assert isinstance(held, Reservation)
+    if act == "commit":
+        ledger.commit(held, example_charge(0.2))
+    elif act == "forfeit":
+        ledger.forfeit(held)
+    assert kept_out == ["database is locked"] * (1 if act == "reserve" else 2)
+    other.close()
     ledger.close()
     database.close()
