@@ -1,6 +1,7 @@
 """The two ways to a hub: one elsewhere, and one in this process. Both give the same object."""
 
 import ssl
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from dataspace.client.proofs import Verifier
 
 CONNECTIONS = 8
+_MOMENT_SECONDS = 1.0
+"""That an embedded hub's token is used again."""
 
 
 def connect(url: str = "", token: str = "", ca: str | Path = "", log_key: str = "") -> "Hub":
@@ -21,6 +24,7 @@ def connect(url: str = "", token: str = "", ca: str | Path = "", log_key: str = 
     """
     import httpx
 
+    from dataspace.client.bearer import Bearer
     from dataspace.client.hub import Hub
     from dataspace.client.wire import CONNECT_SECONDS, READ_SECONDS, Wire, checked_url
     from dataspace.errors import InvalidRequest
@@ -37,7 +41,7 @@ def connect(url: str = "", token: str = "", ca: str | Path = "", log_key: str = 
         timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
         limits=httpx.Limits(max_connections=CONNECTIONS),
     )
-    return Hub(Wire(client, lambda: bearer, place), _verifier(), log_key)
+    return Hub(Wire(client, Bearer(client, bearer), place), _verifier(), log_key)
 
 
 def create_hub(home: str | Path, people: Mapping[str, str]) -> None:
@@ -94,10 +98,25 @@ def embedded(services: Any, principal: str, ended: Callable[[], None] | None = N
     transport = InProcessTransport(create_app(services), ended or services.close)
     client = httpx.Client(base_url="http://hub.invalid", transport=transport, timeout=None)  # noqa: S113
     return Hub(
-        Wire(client, lambda: services.token(principal), services.name),
+        Wire(client, _token_of(services, principal), services.name),
         _verifier(),
         services.log.verifier_key(),
     )
+
+
+def _token_of(services: Any, principal: str) -> Callable[[], str]:
+    """Tokens for one question after the other: each is used again for a moment: as soon as that, other roles hold."""
+    kept = ("", 0.0)
+
+    def token() -> str:
+        nonlocal kept
+        said, until = kept
+        if time.monotonic() >= until:
+            said = services.token(principal)
+            kept = said, time.monotonic() + min(_MOMENT_SECONDS, services.token_seconds / 2)
+        return said
+
+    return token
 
 
 class EmbeddedFederation:

@@ -11,6 +11,7 @@
     │   ├── AccessDenied          a decision denies; carries it
     │   ├── UnsupportedQuery      a construct that the gate or the closed subset does not know
     │   │   └── UnknownColumn         a column that the datasets asked about have not
+    │   ├── ColumnWithheld        a column that policies or the permit leave out
     │   ├── BudgetExceeded        not enough ε left
     │   ├── AnswerTooClose        with earlier answers it would tell about few units
     │   ├── AnswerTooLarge        more bytes than one answer may have
@@ -21,8 +22,9 @@
     └── SourceError           nobody right now: retry
         └── Busy                  too many ask at once: retry after the seconds named
 
-Each class has a stable `code`; `docs/reference/errors.md` has a paragraph for each. A message states facts and
-ends with what to do. It holds no data value, no secret, and no name that the reader may not know.
+Long, because it is the one tree of them. Each class has a stable `code`; `docs/reference/errors.md` has a paragraph for
+each. A message states facts and ends with what to do. It holds no data value, no secret, and no name that the reader
+may not know.
 """
 
 from collections.abc import Sequence
@@ -174,6 +176,18 @@ class UnknownColumn(UnsupportedQuery):
         self.construct = f"the column '{name[:60]}'"
 
 
+class ColumnWithheld(RequestError):
+    """The question names a column that the policies or the permit leave out of what the asker gets."""
+
+    code = "request.withheld"
+
+    def __init__(self, name: str, dataset: str) -> None:
+        super().__init__(
+            f"The column '{name}' of '{dataset}' is withheld from you.",
+            "Leave it out; a steward can amend the permit, or the policy, that withholds it.",
+        )
+
+
 _LESS = {
     "permit": "Ask with a smaller ε. A steward adds to a permit, with a reason, by "
     '`dataspace ledger top-up DATASET --permit … --epsilon … --reason "…"`.',
@@ -265,7 +279,7 @@ class SourceAway(SourceError):
     def __init__(self, name: str) -> None:
         super().__init__(
             f"The rows of '{name}' stay in their source, which cannot be read as it is described.",
-            "Retry later. Its steward sees why in the hub's log, and registers it again with --in-place.",
+            "Retry later. Its steward sees why in the log where it is read, and registers it again with --in-place.",
         )
         self.name = name
 
@@ -305,7 +319,8 @@ class NoAnswer(SourceError):
 
     def __init__(self) -> None:
         super().__init__(
-            "No answer.", "Ask for less at once, or ask the operator, who has the record's number."
+            "No answer.",
+            "Ask for less at once, or ask the operator, who sees why. An ε that was asked with is spent.",
         )
 
 

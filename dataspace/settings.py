@@ -1,6 +1,6 @@
 """Settings as frozen values, read once: from the home's own file, then the environment, which wins.
 
-DATASPACE_HOME          the folder of a hub or a site
+DATASPACE_HOME          the folder of a hub or a site            DATASPACE_AS           who asks, on the command line
 DATASPACE_HOST          address that a hub listens on               DATASPACE_PORT         and its port
 DATASPACE_NAMES         names that others reach it by, by commas    DATASPACE_LINK_PORT    port for the sites' nodes
 DATASPACE_CUT_MB        memory for cuts, in MB                      DATASPACE_UPLOAD_MB    largest file taken in, in MB
@@ -116,6 +116,8 @@ class HubSettings:
     """What its permits may rest on. A health data access body says `ehds`; nobody else may."""
     mail: MailSettings = MailSettings()
     token_seconds: float = 8 * 3600.0
+    sign_in_seconds: float = 7 * 86_400.0
+    """How long a sign-in lasts while its tokens are renewed in silence."""
     store_url: Secret = Secret("")  # noqa: RUF009 - it never changes
     """PostgreSQL; empty for a file in the home. From the environment only: it may hold a password."""
 
@@ -135,12 +137,12 @@ class HubSettings:
         return replace(
             kept,
             host=environ.get("DATASPACE_HOST", kept.host),
-            port=_number(environ, "DATASPACE_PORT", kept.port),
+            port=_port(environ, "DATASPACE_PORT", kept.port),
             names=names or tuple(kept.names),
-            link_port=_number(environ, "DATASPACE_LINK_PORT", kept.link_port),
+            link_port=_port(environ, "DATASPACE_LINK_PORT", kept.link_port),
             cut_mb=_number(environ, "DATASPACE_CUT_MB", kept.cut_mb),
             upload_mb=_number(environ, "DATASPACE_UPLOAD_MB", kept.upload_mb),
-            flight_port=_number(environ, "DATASPACE_FLIGHT_PORT", -1)
+            flight_port=_port(environ, "DATASPACE_FLIGHT_PORT", 0)
             if environ.get("DATASPACE_FLIGHT_PORT")
             else None,
             answers_mb=_number(environ, "DATASPACE_ANSWERS_MB", kept.answers_mb),
@@ -303,6 +305,15 @@ def _kept(path: Path, kind: str, known: tuple[str, ...]) -> dict[str, Any]:
 def _listed(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
     """What stands between the commas."""
     return tuple(part.strip() for part in environ.get(name, "").split(",") if part.strip())
+
+
+def _port(environ: Mapping[str, str], name: str, otherwise: int) -> int:
+    number = _number(environ, name, otherwise)
+    if number > 65_535:
+        raise SetupError(
+            f"{name} is {number}, which is no port.", "A port is 0 to 65535; 0 takes a free one."
+        )
+    return number
 
 
 def _number(environ: Mapping[str, str], name: str, otherwise: int) -> int:

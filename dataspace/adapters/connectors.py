@@ -61,13 +61,15 @@ def open_source(location: str | Path) -> tuple[Source, str]:
     return source, source.names()[0]
 
 
-def open_place(address: str, secret: str, item: str, roots: Sequence[str] = ()) -> tuple[Source, str]:
+def open_place(
+    address: str, secret: str, item: str, roots: Sequence[str] = (), at_the_machine: bool = False
+) -> tuple[Source, str]:
     """The source at an address, and the name of what is in it, with the connector named like the address's scheme.
 
     Raises InvalidRequest for an address that holds a password or lies outside `roots`, ConnectorMissing for a scheme
     that no connector is named like, UnknownName where there is no such item.
     """
-    check_place(address, roots)
+    check_place(address, roots, at_the_machine)
     scheme = urlsplit(address).scheme
     connector = load_connector(scheme) if scheme in _installed() else None
     if connector is None or scheme not in _schemes(connector):

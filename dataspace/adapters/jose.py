@@ -97,7 +97,7 @@ class JoseTokens:
         self._clock = clock
         self._tokens = SealedJson(TOKEN_TYPE, "token", {issuer: signer.public_key()})
 
-    def issue(self, principal: Principal, seconds: float) -> str:
+    def issue(self, principal: Principal, seconds: float, since: datetime | None = None) -> str:
         """A token that holds for `seconds`, at most a day. Raises InvalidRequest for anything else."""
         if not 1 <= seconds <= LONGEST_TOKEN.total_seconds():
             raise InvalidRequest("A token holds for a second at least and a day at most.", "Ask for less.")
@@ -107,6 +107,7 @@ class JoseTokens:
             "aud": self._audience,
             "iat": now,
             "exp": now + int(seconds),
+            "auth_time": now if since is None else int(since.timestamp()),
             "jti": secrets.token_hex(16),
             "sub": principal.id,
             "roles": sorted(principal.roles),
@@ -115,9 +116,18 @@ class JoseTokens:
         return self._tokens.seal(payload, self._signer)
 
     def principal(self, token: str) -> Principal:
+        return self._held(token)[1]
+
+    def signed_in_at(self, token: str) -> datetime:
+        claims, _ = self._held(token)
+        at = moment(claims, "auth_time") or moment(claims, "iat")
+        if at is None:
+            raise NotAuthenticated("The token does not hold.", "Sign in again.")
+        return at
+
+    def _held(self, token: str) -> tuple[Mapping[str, Any], Principal]:
         try:
-            _, claims = self._tokens.open(token)
-            principal = _noun(Principal, claims, "principal")
+            claims, principal = self._tokens.read(token, _bearer)
         except VerificationFailed as error:
             raise NotAuthenticated("The token does not hold.", "Sign in again.") from error
         issued, expires, now = moment(claims, "iat"), moment(claims, "exp"), self._clock.now()
@@ -126,8 +136,10 @@ class JoseTokens:
         if (claims.get("sub"), claims.get("roles")) != (principal.id, sorted(principal.roles)):
             raise NotAuthenticated("The token contradicts itself.", "Sign in again.")
         if issued is None or expires is None or issued > now + CLOCK_LEEWAY or expires <= now:
-            raise NotAuthenticated("The token has expired.", "Sign in again.")
-        return principal
+            raise NotAuthenticated(
+                "The token has expired.", "Sign in again: `dataspace hub token PERSON` makes a token."
+            )
+        return claims, principal
 
 
 def _noun(kind: type[T], claims: Mapping[str, Any], name: str) -> T:
@@ -135,6 +147,11 @@ def _noun(kind: type[T], claims: Mapping[str, Any], name: str) -> T:
         return from_json(kind, claims.get(name))
     except ValueError as error:
         raise _refused(f"The signed {name} cannot be read by this version.") from error
+
+
+def _bearer(_: str, claims: Mapping[str, Any]) -> tuple[Mapping[str, Any], Principal]:
+    """What a token says, and of whom; whether it still holds depends on the moment."""
+    return claims, _noun(Principal, claims, "principal")
 
 
 def _permit(issuer: str, claims: Mapping[str, Any]) -> Permit:

@@ -234,12 +234,16 @@ class MemoryAnswers:
     def remember(self, key: str, answer: pa.Table) -> None:
         self._answers.setdefault(key, answer)
 
+    def forget(self, version: str) -> None:
+        self._answers = {k: v for k, v in self._answers.items() if not k.startswith(f"{version}/")}
+
 
 class MemoryPeople:
     """`People`."""
 
     def __init__(self) -> None:
         self._people: dict[PrincipalId, Principal] = {}
+        self._signed_out: dict[PrincipalId, datetime] = {}
 
     def put(self, principal: Principal) -> None:
         self._people[principal.id] = principal
@@ -249,6 +253,12 @@ class MemoryPeople:
 
     def all(self) -> Sequence[Principal]:
         return [self._people[id] for id in sorted(self._people)]
+
+    def sign_out(self, id: PrincipalId, at: datetime) -> None:
+        self._signed_out[id] = at
+
+    def signed_out_at(self, id: PrincipalId) -> datetime | None:
+        return self._signed_out.get(id)
 
 
 class MemorySites:

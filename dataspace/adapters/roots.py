@@ -1,7 +1,7 @@
 """Where an operator lets data be read from: folders and addresses, everything beneath them, and nothing else.
 
 Without any, a file of this machine may be named by whoever runs commands on it, and a place over the network by a
-steward who holds its secret; a folder in the hub's own file system is then no place.
+steward who holds its secret; a folder of the machine is then no place for those who name it from elsewhere.
 """
 
 from collections.abc import Sequence
@@ -24,8 +24,11 @@ def check_path(path: Path, roots: Sequence[str]) -> Path:
     return found
 
 
-def check_place(address: str, roots: Sequence[str]) -> None:
-    """Raises InvalidRequest for an address with a password, or outside every root. It is never repeated."""
+def check_place(address: str, roots: Sequence[str], at_the_machine: bool = False) -> None:
+    """Raises InvalidRequest for an address with a password, or outside every root. It is never repeated.
+
+    `at_the_machine`: it is named by whoever runs commands here, so that a folder is as good as a file.
+    """
     try:
         parts = urlsplit(address)
         here = (parts.scheme, parts.hostname, parts.port)
@@ -37,8 +40,8 @@ def check_place(address: str, roots: Sequence[str]) -> None:
             "Put the password into a file (0600) and name that with --secret-file; change it, it has been shown.",
         )
     if parts.scheme == "file":
-        if not any(_folder(root) for root in roots):
-            raise InvalidRequest("No folder of the hub may be read in place.", _ADVICE)
+        if not any(_folder(root) for root in roots) and not (at_the_machine and not roots):
+            raise InvalidRequest("No folder of this machine may be read in place.", _ADVICE)
         path = Path(unquote(parts.path))
         check_path(path, roots)
         return

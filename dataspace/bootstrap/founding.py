@@ -51,6 +51,15 @@ def people_of(settings: HubSettings) -> Sequence[Principal]:
         return store.people.all()
 
 
+def sign_out(settings: HubSettings, person: str) -> None:
+    """End all sign-ins of a person: no token of theirs is renewed. Raises UnknownName."""
+    with open_home(settings.home, UtcClock(), settings.name, settings.store_url.reveal()) as store:
+        if store.people.get(PrincipalId(person)) is None:
+            known = tuple(principal.id for principal in store.people.all())
+            raise UnknownName("person", person, known, "`dataspace hub add-person` adds one.")
+        store.people.sign_out(PrincipalId(person), UtcClock().now())
+
+
 def issue_token(settings: HubSettings, person: str, seconds: float | None = None) -> str:
     """A token in a person's name, for whoever owns the home. Raises UnknownName."""
     known = {principal.id: principal for principal in people_of(settings)}

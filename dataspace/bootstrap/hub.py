@@ -69,6 +69,7 @@ from dataspace.service.releasing import Releasing
 from dataspace.service.reminding import Reminding
 from dataspace.service.reviewing import Reviewing
 from dataspace.service.running import Running
+from dataspace.service.signing_in import SigningIn
 from dataspace.service.spool import Limits as SpoolLimits
 from dataspace.service.spool import Room
 from dataspace.service.turns import Turns
@@ -86,6 +87,7 @@ class HubServices:
     issuer_key: bytes
     clock: Clock
     tokens: Tokens
+    signing_in: SigningIn
     people: People
     log: Log
     browsing: Browsing
@@ -183,7 +185,7 @@ def _hub(
         answering.forget(permit)
         running.end_for(permit)
 
-    inbox = Inbox(store.permits, store.people, clock, enforcement)
+    inbox = Inbox(store.permits, store.people, clock, enforcement, store.sites)
     mail = _mail(settings.mail)
     reminding = Reminding(name, inbox, store.people, mail)
     permitting = Permitting(
@@ -231,6 +233,7 @@ def _hub(
         issuer_key=signer.public_key(),
         clock=clock,
         tokens=tokens,
+        signing_in=SigningIn(tokens, store.people, clock, settings.token_seconds, settings.sign_in_seconds),
         people=store.people,
         log=store.log,
         browsing=Browsing(store.catalog, enforcement),
@@ -243,7 +246,7 @@ def _hub(
         conditions=Conditions(publishing),
         depositing=Depositing(away.registering, incoming, open_source, Conditions(publishing)),
         in_place=replace(away, conditions=Conditions(publishing)),
-        curating=curating_parts(away.registering, cuts),
+        curating=curating_parts(away, cuts, store.answers),
         completing=Completing(store.catalog, enforcement, read_record),
         asking=asking,
         delivering=delivering,
@@ -256,7 +259,7 @@ def _hub(
         accounts=Accounts(store.catalog, store.ledger, permitting),
         running=running,
         fitting=Fitting(store.catalog, asking),
-        following=Following(running, federation),
+        following=Following(running, federation, joining),
         auditing=auditing,
         outcomes=Outcomes(store.log, auditing),
         releasing=Releasing(FileAirlock(settings.home), store.log, clock, enforcement),

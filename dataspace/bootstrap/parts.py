@@ -27,7 +27,7 @@ from dataspace.model.permits import Permit
 from dataspace.model.places import Place
 from dataspace.model.policies import Policy
 from dataspace.model.principals import Principal
-from dataspace.ports import Clock
+from dataspace.ports import Answers, Clock
 from dataspace.service.answering import Answering
 from dataspace.service.curating import Curating
 from dataspace.service.enforcing import Enforcement
@@ -49,19 +49,23 @@ def answering_parts(
     enforcement: Enforcement,
     away: InPlace,
     limits: SiteLimits = SiteLimits(),  # noqa: B008 - frozen
+    rest_seconds: float | None = None,
 ) -> tuple[Answering, DuckdbCuts, ConfinedEngine]:
     cuts = DuckdbCuts(away, cut_mb << 20, lambda id: mask_key(home, id), left_out=FileOptOuts(home).persons)
     engine = ConfinedEngine(
         home / "engine.log",
         memory_bytes=(limits.memory_mb or 512) << 20,
         threads=limits.cores or 2,
+        rest_seconds=rest_seconds,
         past=FilePast(home, lambda: mask_key(home, "answered")),
     )
     cuts.told = engine.let_go
     return Answering(enforcement, cuts, engine, store.ledger, store.answers), cuts, engine
 
 
-def in_place_parts(home: Path, store: Store, enforcement: Enforcement, roots: Sequence[str]) -> InPlace:
+def in_place_parts(
+    home: Path, store: Store, enforcement: Enforcement, roots: Sequence[str], at_the_machine: bool = False
+) -> InPlace:
     """Registering and reading, over the one vault of this home."""
     kept, places = ParquetVault(home, enforcement.clock.now), PlaceFiles(home)
     vault = PlacedVault(kept, places)
@@ -75,7 +79,7 @@ def in_place_parts(home: Path, store: Store, enforcement: Enforcement, roots: Se
     )
 
     def source(place: Place) -> tuple[Source, str]:
-        return open_place(place.address, place.secret, place.item, roots)
+        return open_place(place.address, place.secret, place.item, roots, at_the_machine)
 
     return InPlace(registering, vault, places, MemoryBenches(vault), source)
 
@@ -124,7 +128,8 @@ def permit_finder(store: Store) -> Callable[[PermitId], Permit | None]:
     return find
 
 
-def curating_parts(registering: Registering, cuts: DuckdbCuts) -> Curating:
+def curating_parts(away: InPlace, cuts: DuckdbCuts, answers: Answers) -> Curating:
+    registering = away.registering
     vault = registering.vault
     return Curating(
         registering.catalog,
@@ -133,6 +138,8 @@ def curating_parts(registering: Registering, cuts: DuckdbCuts) -> Curating:
         registering,
         cuts,
         lambda ref: VersionSource(vault, ref),
+        answers,
+        away.further,
     )
 
 

@@ -33,6 +33,7 @@ from dataspace.service.conditions import Conditions
 from dataspace.service.curating import Curating
 from dataspace.service.depositing import Depositing
 from dataspace.service.enforcing import Enforcement
+from dataspace.service.in_place import InPlace
 from dataspace.service.objecting import Objecting
 from dataspace.service.publishing import Publishing
 from dataspace.service.versions import Versions
@@ -42,6 +43,9 @@ from dataspace.site.house import least
 from dataspace.site.issuers import IssuerLists, pinned_keys
 from dataspace.site.status import Fetch, FileMemory, HubStatus
 from dataspace.site.will import FileWill
+
+REST_SECONDS = 20.0
+"""After the last question a site is at rest, and keeps no confined process but those of a training run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,7 @@ class SiteServices:
     catalog: Catalog
     log: Log
     depositing: Depositing
+    in_place: InPlace
     curating: Curating
     publishing: Publishing
     versions: Versions
@@ -93,9 +98,9 @@ def _site(
         fetch, seal, pinned.issuer, settings.limits.status_seconds, memory=FileMemory(settings.home)
     )
     enforcement = Enforcement(site, clock, store.policies, store.log, least(settings.limits))
-    away = in_place_parts(settings.home, store, enforcement, settings.roots)
+    away = in_place_parts(settings.home, store, enforcement, settings.roots, at_the_machine=True)
     answering, cuts, engine = answering_parts(
-        settings.home, settings.cut_mb, store, enforcement, away, settings.limits
+        settings.home, settings.cut_mb, store, enforcement, away, settings.limits, REST_SECONDS
     )
     reader, will = DuckdbReader(), FileWill(settings.home)
     publishing = publishing_parts(store, away.registering, reader)
@@ -115,6 +120,8 @@ def _site(
         FileSigner(settings.home, "signing").public_key(),
         pinned.issuer,
         lists.sources,
+        away=away,
+        sign=FileSigner(settings.home, "signing").sign,
     )
     return SiteServices(
         settings=settings,
@@ -133,7 +140,8 @@ def _site(
             lambda path: open_source(check_path(path, settings.roots)),
             Conditions(publishing),
         ),
-        curating=curating_parts(away.registering, cuts),
+        in_place=replace(away, conditions=Conditions(publishing)),
+        curating=curating_parts(away, cuts, store.answers),
         publishing=publishing,
         versions=versions,
         auditing=Auditing(store.log),

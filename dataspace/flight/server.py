@@ -1,7 +1,5 @@
 """The Flight SQL server: messages in, services asked, Arrow out."""
 
-import concurrent.futures
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib.metadata import version
@@ -18,14 +16,15 @@ from dataspace.flight.describing import described
 from dataspace.flight.failures import answering, streaming
 from dataspace.flight.signing_in import MIDDLEWARE, Caller, Handshake, SigningIn
 from dataspace.flight.statements import Statements
+from dataspace.flight.waiting import attended
 from dataspace.flight.wire import encode
 from dataspace.model.requests import Query
-from dataspace.service.delivering import Held
+from dataspace.service.held import Form, Held
 
 PATIENCE_SECONDS = 30.0
 """How long a question waits for its turn."""
-_FORM = "batches"
-_LOOK_SECONDS = 0.25
+_FORM = Form("batches", lambda _, batches: (batch for batch in batches if batch.num_rows))
+"""The schema travels by itself, and so does an empty batch that only tells it."""
 _CANCELLED = 1
 _CLOSED = 1
 _ACTIONS = {
@@ -96,7 +95,7 @@ class FlightDoor(fl.FlightServerBase):  # type: ignore[misc]
         match command:
             case Ticket(handle):
                 held = self._hub.delivering.find(caller.principal, handle.decode("ascii", "replace"))
-                if held.form != _FORM:
+                if held.form != _FORM.name:
                     raise InvalidRequest("This answer was asked for in another form.", "Ask again.")
             case Prepared(handle):  # clients may fetch it without asking for its FlightInfo first
                 held = self._run(context, caller, self._prepared(caller, handle))
@@ -176,18 +175,18 @@ class FlightDoor(fl.FlightServerBase):  # type: ignore[misc]
         delivering = self._hub.delivering
         turn = delivering.turn(caller.principal)
         try:
-            _attended(context, turn.granted, PATIENCE_SECONDS)
+            attended(context, turn.granted, PATIENCE_SECONDS)
         except TimeoutError as error:
             raise turn.late() from error
         except BaseException:
             turn.end()
             raise
-        held = delivering.begin(query, lambda _, batches: _filled(batches), _FORM, turn)
+        begun = delivering.begin(query, _FORM, turn)
         try:
-            _attended(context, held.spool.change(0))
+            held = attended(context, begun.ready, hurried=begun.hurry)
             held.spool.at(0)  # what failed before the first row is told now
         except BaseException:
-            delivering.cancel(caller.principal, held.id)
+            begun.give_up()
             raise
         return held
 
@@ -197,27 +196,9 @@ class FlightDoor(fl.FlightServerBase):  # type: ignore[misc]
         return described(command, datasets, f"dataspace hub {hub.name}", version("dataspace"))
 
 
-def _attended(context: Any, future: concurrent.futures.Future[None], seconds: float | None = None) -> None:
-    """Wait as long as somebody is there to be told. Raises TimeoutError, FlightCancelledError."""
-    deadline = None if seconds is None else time.monotonic() + seconds
-    while True:
-        try:
-            return future.result(_LOOK_SECONDS)
-        except TimeoutError:
-            if context.is_cancelled():
-                raise fl.FlightCancelledError("The question was cancelled. [cancelled]") from None
-            if deadline is not None and time.monotonic() > deadline:
-                raise
-
-
 def _read(held: Held) -> Iterator[pa.RecordBatch]:
     with held:
         yield from held.spool.read()
-
-
-def _filled(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Without the empty batch that only tells the schema, which travels by itself."""
-    return (batch for batch in batches if batch.num_rows)
 
 
 def _rows(batch: pa.RecordBatch) -> list[dict[str, object]]:

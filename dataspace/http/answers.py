@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Awaitable
 from typing import Annotated, Any, TypeVar
 
 import anyio
-import anyio.to_thread
 from fastapi import APIRouter, Depends, Header, Request, Response
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
@@ -14,13 +13,15 @@ from starlette.types import Receive, Scope, Send
 from dataspace.bootstrap import HubServices
 from dataspace.errors import InvalidRequest, RangeNotHeld
 from dataspace.http.bodies import AskBody, body
-from dataspace.http.forms import encoder, form_of
+from dataspace.http.forms import form_of, made_as
 from dataspace.http.replies import RECEIPT
 from dataspace.http.signing_in import Asker
 from dataspace.model.names import PermitId
+from dataspace.model.policies import AnswerKind
 from dataspace.model.principals import Principal
 from dataspace.model.requests import Query
-from dataspace.service.delivering import Delivering, Encoder, Held
+from dataspace.service.delivering import Delivering
+from dataspace.service.held import Form, Held
 from dataspace.service.turns import Turn
 
 ANSWER = "Dataspace-Answer"
@@ -29,6 +30,8 @@ PATIENCE_SECONDS = 30.0
 """How long a question waits for its turn."""
 _LOOK_SECONDS = 0.5
 """Between two looks whether the asker is still there."""
+_SHORT_SECONDS = 0.02
+"""That the reader of an answer is not told of its beginning: it may be whole by then."""
 _PIECE = 1 << 20
 _RANGE = re.compile(r"bytes=(\d{1,19})-(\d{1,19})?")
 
@@ -42,7 +45,6 @@ class Gone(Exception):
 def answers(hub: HubServices) -> APIRouter:
     """`POST /query`, and the answers that are held."""
     router = APIRouter(tags=["questions"])
-    threads = anyio.CapacityLimiter(64)
 
     @router.post("/query")
     async def query(
@@ -52,12 +54,11 @@ def answers(hub: HubServices) -> APIRouter:
         accept: Annotated[str, Header()] = "*/*",
     ) -> Response:
         """An answer as an Arrow stream, JSON lines or Parquet, from its first byte."""
-        form = form_of(accept)
-        encode = encoder(form, said.codec)
+        form = made_as(form_of(accept), said.codec)
         asked = _query(said, asker)
         turn = hub.delivering.turn(asker)
         try:
-            held = await _begun(hub.delivering, request, asked, encode, form, turn, threads)
+            held = await _begun(hub.delivering, request, asked, form, turn)
         except Gone:
             return Response(status_code=499)  # nobody reads it
         except BaseException:
@@ -86,32 +87,29 @@ def answers(hub: HubServices) -> APIRouter:
     return router
 
 
-async def _begun(
-    delivering: Delivering,
-    request: Request,
-    asked: Query,
-    encode: Encoder,
-    form: str,
-    turn: Turn,
-    threads: anyio.CapacityLimiter,
-) -> Held:
+async def _begun(delivering: Delivering, request: Request, asked: Query, form: Form, turn: Turn) -> Held:
     """The answer, once there is something of it. Raises Gone where the asker left, and what the walk raises."""
-    try:
-        with anyio.fail_after(PATIENCE_SECONDS):
-            await _attended(request, asyncio.wrap_future(turn.granted))
-    except TimeoutError as error:
-        raise turn.late() from error
-    except Gone:
-        turn.end()
-        raise
-    held = await anyio.to_thread.run_sync(delivering.begin, asked, encode, form, turn, limiter=threads)
-    with held:
+    if not turn.granted.done():
         try:
-            await _attended(request, asyncio.wrap_future(held.spool.change(0)))
+            with anyio.fail_after(PATIENCE_SECONDS):
+                await _attended(request, asyncio.wrap_future(turn.granted))
+        except TimeoutError as error:
+            raise turn.late() from error
         except Gone:
-            await anyio.to_thread.run_sync(delivering.cancel, asked.principal, held.id)
+            turn.end()
             raise
-        held.spool.at(0)  # what failed before the first row is told as a problem document
+    begun = delivering.begin(asked, form, turn)
+    try:
+        ready = asyncio.wrap_future(begun.ready)
+        # A short answer is handed over whole; of a longer one, the first piece as soon as it is there.
+        done, _ = await asyncio.wait({ready}, timeout=_SHORT_SECONDS)
+        if not done:
+            begun.hurry()
+        held = await _attended(request, ready)
+    except (Gone, asyncio.CancelledError):
+        begun.give_up()
+        raise
+    held.spool.at(0)  # what failed before the first row is told as a problem document
     return held
 
 
@@ -119,12 +117,11 @@ async def _attended(request: Request, awaited: Awaitable[T]) -> T:
     """Wait, as long as somebody is there to be told. Raises Gone."""
     task = asyncio.ensure_future(awaited)
     try:
-        while True:
+        while not task.done():
             done, _ = await asyncio.wait({task}, timeout=_LOOK_SECONDS)
-            if done:
-                return task.result()
-            if await request.is_disconnected():
+            if not done and await request.is_disconnected():
                 raise Gone
+        return task.result()
     finally:
         task.cancel()
 
@@ -145,6 +142,9 @@ def _answer(held: Held, start: int, stop: int | None, status: int) -> Response:
     if status == 206:
         last = "" if end is None else str(end - 1)
         headers["Content-Range"] = f"bytes {start}-{last}/{'*' if whole is None else whole}"
+    if whole is not None and whole <= _PIECE:
+        pieces = [bytes(piece) for piece in held.spool.read()]
+        return Response(b"".join(pieces)[start:end], status, headers, held.form)
     return _HeldStream(held, start, end, status, headers)
 
 
@@ -181,7 +181,10 @@ async def _pieces(held: Held, at: int, stop: int | None) -> AsyncIterator[Any]:
 def _query(said: AskBody, asker: Principal) -> Query:
     permit = PermitId(said.permit) if said.permit else None
     values = None if said.parameters is None else tuple(said.parameters)
-    return Query(asker, said.sql, said.purpose, permit, said.kind, said.epsilon, values, said.error)
+    kind = AnswerKind.AGGREGATE if said.population else said.kind
+    return Query(
+        asker, said.sql, said.purpose, permit, kind, said.epsilon, values, said.error, said.population
+    )
 
 
 def _range(said: str) -> tuple[int, int | None]:

@@ -18,6 +18,7 @@ from dataspace.http.questions import questions, runs
 from dataspace.http.records import records
 from dataspace.http.releases import releases
 from dataspace.http.replies import reply
+from dataspace.http.signing_in import signing_in
 from dataspace.http.sites import sites
 from dataspace.http.sources import sources
 
@@ -54,6 +55,7 @@ def create_app(hub: HubServices) -> FastAPI:
         releases,
         sites,
         sources,
+        signing_in,
     ):
         app.include_router(part(hub))
     return app

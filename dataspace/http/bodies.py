@@ -12,6 +12,7 @@ from dataspace.errors import BodyTooLarge, InvalidRequest
 from dataspace.model.codec import from_json
 from dataspace.model.plans import Family
 from dataspace.model.policies import AnswerKind, Obligations
+from dataspace.model.training import Boosting, Network, Scaling, TrainingPrivacy
 from dataspace.service.applying import Details
 
 LARGEST_BODY = 1 << 20
@@ -39,6 +40,8 @@ class AskBody(QueryBody):
     parameters: tuple[Any, ...] | None = None
     codec: str | None = None
     """`lz4`, `zstd` or `none`."""
+    population: str = ""
+    """Declares the population of the question under this name instead of answering it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,11 @@ class RunBody:
     holdout: float = 0.25
     minimum_sites: int = 3
     ridge: float = 0.0
+    scaling: Scaling = Scaling.NONE
+    scales: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    network: Network = field(default_factory=Network)
+    boosting: Boosting = field(default_factory=Boosting)
+    privacy: TrainingPrivacy | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dataspace.errors import InvalidRequest
-from dataspace.service.delivering import Encoder
+from dataspace.service.held import Form
+from dataspace.service.messages import forwarded
 
 ARROW = "application/vnd.apache.arrow.stream"
 JSON_LINES = "application/x-ndjson"
@@ -35,18 +36,22 @@ def form_of(accept: str) -> str:
     raise InvalidRequest("An answer has no such form.", f"Accept {ARROW}, {JSON_LINES} or {PARQUET}.")
 
 
-def encoder(form: str, codec: str | None) -> Encoder:
-    """Makes bytes of that form. Raises InvalidRequest for a codec that is none."""
+def made_as(media: str, codec: str | None) -> Form:
+    """How bytes of that form are made. Raises InvalidRequest for a codec that is none."""
     if codec not in (None, *CODECS):
         raise InvalidRequest("There is no such codec.", f"Say {', '.join(CODECS)}.")
     chosen = "lz4" if codec is None else codec
+    if media == ARROW:
+        compressed = "" if chosen == "none" else chosen
+        return Form(
+            ARROW, lambda schema, batches: arrow_pieces(schema, batches, chosen), forwarded, compressed
+        )
     makers: dict[str, Callable[[pa.Schema, Iterator[pa.RecordBatch], str], Iterator[bytes]]] = {
-        ARROW: arrow_pieces,
         JSON_LINES: _json_pieces,
         PARQUET: _parquet_pieces,
     }
-    make = makers[form]
-    return lambda schema, batches: make(schema, batches, chosen)
+    make = makers[media]
+    return Form(media, lambda schema, batches: make(schema, batches, chosen))
 
 
 def arrow_pieces(schema: pa.Schema, batches: Iterator[pa.RecordBatch], codec: str) -> Iterator[bytes]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import httpx
 from anyio.abc import TaskGroup
 from anyio.from_thread import BlockingPortal
@@ -15,6 +16,8 @@ from dataspace.errors import DataspaceError
 
 _AT_ONCE = 4
 """Pieces of an answer that are handed over together."""
+_TURNS = 8
+"""Of the loop, that an app is given to end once it has begun to answer: a short answer is taken in one visit."""
 
 
 class InProcessTransport(httpx.BaseTransport):
@@ -44,8 +47,9 @@ class InProcessTransport(httpx.BaseTransport):
         if portal is None or app is None:
             raise httpx.ConnectError("the hub was closed", request=request)
         body = _body(request)
-        exchange, status, headers = portal.call(self._begun, app, request, body)
-        return httpx.Response(status, headers=headers, stream=_Stream(portal, exchange), request=request)
+        exchange, status, headers, whole = portal.call(self._begun, app, request, body)
+        stream = httpx.ByteStream(whole) if whole is not None else _Stream(portal, exchange)
+        return httpx.Response(status, headers=headers, stream=stream, request=request)
 
     def close(self) -> None:
         """Let requests that run come to their end, and end the loop."""
@@ -61,11 +65,12 @@ class InProcessTransport(httpx.BaseTransport):
 
     async def _begun(
         self, app: ASGIApp, request: httpx.Request, body: Iterator[bytes]
-    ) -> tuple["_Exchange", int, list[tuple[bytes, bytes]]]:
+    ) -> tuple["_Exchange", int, list[tuple[bytes, bytes]], bytes | None]:
         """All of it in one visit to the loop: each visit wakes two threads, which is most of a short question."""
         exchange = _Exchange(app, request, _scope(request), body)
         self._exchanges.start_soon(exchange.run)
-        return exchange, *await exchange.begun()
+        status, headers = await exchange.begun()
+        return exchange, status, headers, await exchange.whole()
 
     async def _run(self, started: threading.Event) -> None:
         async with BlockingPortal() as portal, anyio.create_task_group() as self._exchanges:
@@ -109,6 +114,20 @@ class _Exchange:
                 "the hub gave no answer", request=self._request
             ) from self._failure
         return self._start
+
+    async def whole(self) -> bytes | None:
+        """All of it, where the app gave that in one piece and has ended; else None, and it is read as it comes."""
+        for _ in range(_TURNS):
+            if self._ended.is_set():
+                break
+            await anyio.lowlevel.checkpoint()
+        if not self._ended.is_set() or not self._whole:
+            return None
+        found = list[bytes]()
+        with contextlib.suppress(anyio.EndOfStream):
+            while True:
+                found.append(self._receive.receive_nowait())
+        return b"".join(found)
 
     async def pieces(self) -> tuple[list[bytes], bool]:
         """The next bytes, as many as are there, and whether they are the last."""

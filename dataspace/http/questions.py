@@ -28,7 +28,7 @@ def questions(hub: HubServices) -> APIRouter:
 
     @router.post("/count")
     def count(asker: Asker, said: Annotated[CountBody, Depends(body(CountBody))]) -> Response:
-        """Units that match at the sites that hold a dataset; each site decides for itself."""
+        """Units that match at the sites that hold a dataset, or at the hub that does; each decides for itself."""
         dataset, permit = DatasetName(said.dataset), _permit(said.permit)
         return answer(hub.running.count(asker, dataset, said.where, said.by, permit, said.purpose))
 
@@ -51,11 +51,26 @@ def runs(hub: HubServices) -> APIRouter:
             said.holdout,
             said.minimum_sites,
             said.ridge,
+            said.scaling,
+            said.scales,
+            said.network,
+            said.boosting,
+            said.privacy,
         )
         plan = hub.fitting.plan(asker, asked, _permit(said.permit), said.purpose)
         return reply(
             {"run": hub.following.start(asker, plan, _permit(said.permit)), "terms": plan.terms()}, 202
         )
+
+    @router.get("/runs")
+    def all_runs(asker: Asker) -> Response:
+        """The asker's runs since the hub was started, and how each stands; a steward sees everybody's."""
+        return reply(hub.following.all(asker))
+
+    @router.get("/runs/{run}")
+    def status(asker: Asker, run: str) -> Response:
+        """How a run stands: whom it waits for, who refused and why."""
+        return reply(hub.following.status(asker, RunId(run)))
 
     @router.get("/runs/{run}/events")
     def events(asker: Asker, run: str) -> Response:

@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from dataspace.bootstrap import HubServices
 from dataspace.http.replies import reply
 from dataspace.http.signing_in import Asker
+from dataspace.transparency.openings import record_document
 from dataspace.transparency.receipts import receipt_document
 
 
@@ -29,6 +30,13 @@ def records(hub: HubServices) -> APIRouter:
     def verify(asker: Asker) -> Response:
         """Recompute the tree from the records."""
         return reply(hub.auditing.verify())
+
+    @router.get("/log/records")
+    def page(asker: Asker, before: int | None = None, count: int = 20) -> Response:
+        """Records that concern the asker (all for stewards and auditors), newest first."""
+        found = hub.auditing.page(asker, before, count)
+        rows = [{"index": index, "record": record_document(record)} for index, record in found.records]
+        return reply({"records": rows, "before": found.before})
 
     @router.get("/receipts/by-intent/{intent}")
     def outcome(intent: int, asker: Asker) -> Response:

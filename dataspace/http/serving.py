@@ -11,11 +11,11 @@ from pathlib import Path
 
 import uvicorn
 
+from dataspace.adapters.renewing import renewing
 from dataspace.adapters.tls import Authority
 from dataspace.bootstrap import AUTHORITY, HubServices, build_hub, start_link
 from dataspace.errors import SetupError
 from dataspace.http.app import create_app
-from dataspace.http.renewing import renewing
 from dataspace.http.scheduling import harvests_on_schedule, permits_on_schedule
 from dataspace.settings import HubSettings
 from dataspace.site.run import only_one, stopped_by_signals
@@ -103,6 +103,9 @@ def _serve(
                     _Told(config, lambda: _announce(settings, address, started)).run(sockets=[listener])
         finally:
             services.close()
+            # What was spared is collected in the end: the engine complains of every object that outlives it.
+            gc.unfreeze()
+            gc.collect()
     finally:
         if federation is not None:
             federation.stop()

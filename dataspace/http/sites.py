@@ -8,6 +8,7 @@ from dataspace.bootstrap import HubServices
 from dataspace.http.bodies import AdmitBody, BecauseBody, InviteBody, OfferBody, SiteTokenBody, body
 from dataspace.http.replies import reply
 from dataspace.http.signing_in import Asker
+from dataspace.model.names import RunId
 from dataspace.service.join_requests import JoinRequest, Waiting
 from dataspace.service.witnessing import Sighting
 
@@ -61,6 +62,11 @@ def sites(hub: HubServices) -> APIRouter:
     def witness(asker: Asker, name: str, said: Annotated[Sighting, Depends(body(Sighting))]) -> Response:
         """Countersign a checkpoint that extends the last one; the hub's own, with the proof that it grew."""
         return reply(hub.witnessing.witness(asker, name, said))
+
+    @router.get("/{name}/runs/{run}")
+    def run(asker: Asker, name: str, run: str) -> Response:
+        """For a site that works on a run: whether it goes on, or was stopped meanwhile."""
+        return reply({"goes_on": hub.following.goes_on(asker, name, RunId(run))})
 
     @router.post("/{name}/token", status_code=201)
     def token(name: str, said: Annotated[SiteTokenBody, Depends(body(SiteTokenBody))]) -> Response:

@@ -8,6 +8,25 @@ from dataspace.model.datasets import Value, VersionRef
 from dataspace.model.names import ColumnName, CutId, DatasetName
 from dataspace.model.policies import AnswerKind, Mask
 from dataspace.model.predicates import Predicate
+from dataspace.model.training import Boosting, Family, Network, Scaling, TrainingPrivacy
+
+__all__ = [
+    "AggregatePlan",
+    "Asked",
+    "Case",
+    "CellsPlan",
+    "CountPlan",
+    "CutRecipe",
+    "Disclosure",
+    "Family",
+    "Function",
+    "Join",
+    "Key",
+    "Measure",
+    "Noise",
+    "RowsPlan",
+    "TrainingPlan",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +95,22 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
+class Join:
+    """Another dataset whose rows stand beside those of the question, for noisy answers: `there` equals `here`.
+
+    Either both are the privacy units, so that a row beside is the same person's; or it is a `lookup` in rows that the
+    asker could read one by one. Its columns are called `dataset.column` in the plan.
+    """
+
+    dataset: DatasetName
+    here: ColumnName
+    there: ColumnName
+    lookup: bool
+    optional: bool = False
+    """Whether rows stay that have none beside them (LEFT JOIN); of lookups only."""
+
+
+@dataclass(frozen=True, slots=True)
 class AggregatePlan:
     """A compiled question over one dataset: our own plan, not the asker's SQL. Total by construction."""
 
@@ -84,6 +119,7 @@ class AggregatePlan:
     measures: tuple[Measure, ...]
     where: Predicate | None = None
     privacy_unit: ColumnName | None = None
+    joins: tuple[Join, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +155,25 @@ class Noise:
 
 @dataclass(frozen=True, slots=True)
 class RowsPlan:
-    """A statement that passed the gate: `tree` is what was validated and what runs."""
+    """A statement that passed the gate: `tree` is what was validated and what runs.
+
+    `codec` is how the worker compresses its rows (`lz4`, `zstd`), empty for not at all. `named` are the names that
+    stand in the text, in lower case, without those that it gives itself.
+    """
 
     tree: str
     relations: Mapping[DatasetName, CutId] = field(default_factory=dict)
     maximum_rows: int | None = None
+    codec: str = ""
+    named: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class RowsMessage:
+    """An Arrow IPC stream of one batch of `rows` rows as its worker wrote it; the first of an answer has none."""
+
+    rows: int
+    stream: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +181,8 @@ class Asked:
     """By whom and under what an aggregate was asked, so that its answer is compared with earlier ones.
 
     `across`: besides the permit's, the answers of these are looked at: `principal`, `project`. `number` is the record
-    of the intent. `domains` are the declared values of columns: that there are no others counts as public.
+    of the intent. `domains` are the declared values of columns: that there are no others counts as public. `rows` names
+    the rows that may be looked at: two cuts of the same rows with other columns have one name.
     """
 
     principal: str
@@ -141,6 +192,7 @@ class Asked:
     number: int
     across: tuple[str, ...] = ()
     domains: Mapping[ColumnName, tuple[Value, ...]] = field(default_factory=dict)
+    rows: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +206,10 @@ class CellsPlan:
     noise: Noise | None = None
     asked: Asked | None = None
     """None where the answer is not compared with earlier ones."""
+    beside: Mapping[DatasetName, CutId] = field(default_factory=dict)
+    """The cuts of the datasets that are joined."""
+    population: str = ""
+    """The name of the population that this question declares; nothing is told then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,12 +220,6 @@ class CountPlan:
     where: str
     by: tuple[str, ...]
     purpose: str
-
-
-class Family(StrEnum):
-    """Model families of the declarative path."""
-
-    LOGISTIC = "logistic"
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,11 +240,24 @@ class TrainingPlan:
     holdout: float = 0.25
     minimum_sites: int = 3
     ridge: float = 0.0
+    classes: tuple[Value, ...] = ()
+    """Declared values of the target, the reference first; empty: 0 and 1."""
+    scaling: Scaling = Scaling.NONE
+    scales: Mapping[ColumnName, tuple[float, float]] = field(default_factory=dict)
+    """Centre and width of numeric features, where they are declared; of trees their lower and upper bound."""
+    network: Network = field(default_factory=Network)
+    boosting: Boosting = field(default_factory=Boosting)
+    privacy: TrainingPrivacy | None = None
+    """None: exact sums and updates leave the sites."""
 
     def terms(self) -> tuple[str, ...]:
-        """Names of the coefficients, the intercept first."""
+        """Names of the columns of the design matrix, the intercept first."""
         names = ["(intercept)"]
         for feature in self.features:
             codes = self.categorical.get(feature)
             names += [f"{feature}={code}" for code in codes[1:]] if codes else [feature]
         return tuple(names)
+
+    def values(self) -> tuple[Value, ...]:
+        """What the target may be, the reference first."""
+        return self.classes or (0, 1)

@@ -29,6 +29,8 @@ class Query:
     """
     error: float | None = None
     """For noisy answers, instead of ε: half the width of the 95 % interval that is wished for."""
+    population: str = ""
+    """The name of the population that this question declares; nothing is told of it then."""
 
 
 @dataclass(frozen=True, slots=True)

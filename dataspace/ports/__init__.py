@@ -16,6 +16,7 @@ from dataspace.ports.answering import (
 )
 from dataspace.ports.catalogue import Catalog, ExpectationCheck, Profiler, Profiles, Vault
 from dataspace.ports.federation import (
+    Checkpoints,
     Exchange,
     Federation,
     Incoming,
@@ -40,6 +41,7 @@ __all__ = [
     "Benches",
     "Binder",
     "Catalog",
+    "Checkpoints",
     "Clock",
     "CutLease",
     "Cuts",

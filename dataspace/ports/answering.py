@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -10,7 +11,7 @@ import pyarrow as pa
 from dataspace.model.answers import AnswerNote
 from dataspace.model.datasets import Dataset
 from dataspace.model.names import ColumnName, CutId, DatasetName
-from dataspace.model.plans import AggregatePlan, CellsPlan, CutRecipe, RowsPlan
+from dataspace.model.plans import AggregatePlan, CellsPlan, CutRecipe, RowsMessage, RowsPlan
 from dataspace.model.predicates import Predicate
 from dataspace.model.releases import Release
 from dataspace.model.runs import Arrays, SiteMessage
@@ -21,6 +22,9 @@ class Answers(Protocol):
 
     def recall(self, key: str) -> pa.Table | None: ...
     def remember(self, key: str, answer: pa.Table) -> None: ...
+    def forget(self, version: str) -> None:
+        """Drop what was answered from this version: every key that begins with it and a slash."""
+        ...
 
 
 class SqlReader(Protocol):
@@ -40,8 +44,17 @@ class SqlReader(Protocol):
         """For answers of kind rows: what was validated (and runs), and the columns that each dataset needs."""
         ...
 
-    def aggregate(self, sql: str, dataset: Dataset, noisy: bool = False) -> AggregatePlan:
-        """For aggregate and noisy answers: the closed subset, or UnsupportedQuery with the nearest form."""
+    def aggregate(
+        self,
+        sql: str,
+        dataset: Dataset,
+        noisy: bool = False,
+        others: Mapping[DatasetName, Dataset] = MappingProxyType({}),
+    ) -> AggregatePlan:
+        """For aggregate and noisy answers: the closed subset, or UnsupportedQuery with the nearest form.
+
+        `others` are the further datasets that the text names; the plan is about the one that FROM begins with.
+        """
         ...
 
     def predicate(self, text: str, dataset: Dataset | None = None) -> Predicate:
@@ -124,7 +137,10 @@ class Engine(Protocol):
 
     @property
     def version(self) -> str: ...
-    def rows(self, session: str, plan: RowsPlan, leases: Sequence[CutLease]) -> Iterator[pa.RecordBatch]: ...
+    def rows(self, session: str, plan: RowsPlan, leases: Sequence[CutLease]) -> Iterator[RowsMessage]:
+        """The schema in a message without rows, then the batches as they come; whatever goes wrong is NoAnswer."""
+        ...
+
     def cells(self, session: str, plan: CellsPlan, leases: Sequence[CutLease]) -> tuple[pa.Table, AnswerNote]:
         """Worker to clerk to answer; whatever goes wrong is NoAnswer."""
         ...

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from dataspace.model.names import PermitId, RunId, SiteName
 from dataspace.model.permits import PermitStatus
-from dataspace.model.runs import RunEvent, RunOrder, SiteMessage, SiteReply
+from dataspace.model.runs import Checkpoint, RunEvent, RunOrder, SiteMessage, SiteReply
 from dataspace.model.sites import Site
 
 
@@ -54,6 +54,19 @@ class Journal(Protocol):
     """A run's own diary: a line is durable before `append` returns."""
 
     def append(self, event: RunEvent) -> None: ...
+
+
+class Checkpoints(Protocol):
+    """What a run keeps of its last round, bound to its order: a coordinator that comes after goes on from there."""
+
+    def keep(self, checkpoint: Checkpoint) -> None:
+        """Durable before it returns, in the place of the one before: whole, or not at all."""
+        ...
+
+    def last(self) -> Checkpoint | None:
+        """None before the end of the first round. Raises VerificationFailed for one that is damaged or of another
+        order."""
+        ...
 
 
 class Federation(Protocol):

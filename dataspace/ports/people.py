@@ -1,6 +1,7 @@
 """What services need to know people, and to reach them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from dataspace.model.names import PrincipalId
@@ -13,6 +14,11 @@ class People(Protocol):
     def put(self, principal: Principal) -> None: ...
     def get(self, id: PrincipalId) -> Principal | None: ...
     def all(self) -> Sequence[Principal]: ...
+    def sign_out(self, id: PrincipalId, at: datetime) -> None:
+        """From now on, sign-ins of `at` or before are not renewed."""
+        ...
+
+    def signed_out_at(self, id: PrincipalId) -> datetime | None: ...
 
 
 class Mail(Protocol):
@@ -28,4 +34,10 @@ class Tokens(Protocol):
         """Raises NotAuthenticated where the token does not hold."""
         ...
 
-    def issue(self, principal: Principal, seconds: float) -> str: ...
+    def issue(self, principal: Principal, seconds: float, since: datetime | None = None) -> str:
+        """A token for `seconds` from now, of somebody who signed in at `since`; left out, now."""
+        ...
+
+    def signed_in_at(self, token: str) -> datetime:
+        """When the person signed in. Raises NotAuthenticated where the token does not hold."""
+        ...

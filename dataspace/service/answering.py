@@ -6,75 +6,28 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
-from dataspace.errors import DataspaceError
+from dataspace.errors import DataspaceError, NoAnswer
 from dataspace.model.answers import AnswerNote
 from dataspace.model.datasets import Dataset
 from dataspace.model.names import DatasetName
 from dataspace.model.permits import Permit
-from dataspace.model.plans import AggregatePlan, CutRecipe, RowsPlan
-from dataspace.model.policies import AnswerKind, Obligations
+from dataspace.model.plans import CutRecipe, RowsMessage, RowsPlan
+from dataspace.model.policies import AnswerKind
 from dataspace.model.principals import Principal
 from dataspace.model.records import JSON, RecordKind
 from dataspace.model.requests import AccessRequest
 from dataspace.planning.cut_id import cut_id
-from dataspace.planning.forecasting import Forecast
-from dataspace.ports import Answers, Cuts, Engine, Ledger
-from dataspace.service.charging import Charging, limits_of
+from dataspace.service.charging import Charging
 from dataspace.service.charging import Delivered as Delivered
-from dataspace.service.enforcing import Enforcement, Granted, request_facts
+from dataspace.service.enforcing import Granted, request_facts
+from dataspace.service.messages import batches_of, schema_of
 from dataspace.service.notes import note_of_cut, note_of_duties, with_note
-from dataspace.service.pricing import Wish
-from dataspace.service.recipes import recipe_for, session_of
-
-__all__ = ["Answering", "Delivered", "RowStream", "limits_of", "recipe_for", "session_of"]
+from dataspace.service.recipes import check_rows_given, recipe_for, session_of
 
 
 @dataclass(frozen=True, slots=True)
-class Answering:
-    """Answers that a confined engine gives over cuts. The same at the hub and at every site."""
-
-    enforcement: Enforcement
-    cuts: Cuts
-    engine: Engine
-    ledger: Ledger
-    answers: Answers
-
-    @property
-    def _charging(self) -> Charging:
-        return Charging(self.enforcement, self.cuts, self.engine, self.ledger, self.answers)
-
-    def cells(
-        self,
-        request: AccessRequest,
-        dataset: Dataset,
-        plan: AggregatePlan,
-        question: str,
-        wish: Wish = Wish(),  # noqa: B008 - frozen
-    ) -> Delivered:
-        """An aggregate or noisy answer. Raises AccessDenied, BudgetExceeded or NoAnswer."""
-        return self._charging.cells(request, dataset, plan, question, wish)
-
-    def check(
-        self,
-        request: AccessRequest,
-        dataset: Dataset,
-        obligations: Obligations,
-        plan: AggregatePlan,
-        wish: Wish,
-    ) -> None:
-        """Raises what `cells` would raise once the question is allowed. Reads the ledger; records nothing."""
-        self._charging.check(request, dataset, obligations, plan, wish)
-
-    def forecast(
-        self,
-        request: AccessRequest,
-        dataset: Dataset,
-        obligations: Obligations,
-        plan: AggregatePlan,
-        wish: Wish,
-    ) -> Forecast | None:
-        """What a noisy answer would cost, and how exact it would be; None for other kinds. Reads no data."""
-        return self._charging.forecast(request, dataset, obligations, plan, wish)
+class Answering(Charging):
+    """Answers that a confined engine gives over cuts: cells, and rows. The same at the hub and at every site."""
 
     def forget(self, permit: Permit) -> None:
         """End what is held for a permit that was taken back: its warm workers, and the cuts of its datasets."""
@@ -89,8 +42,10 @@ class Answering:
         requests: Mapping[DatasetName, tuple[AccessRequest, Dataset]],
         plan: RowsPlan,
         question: str,
+        codec: str = "",
     ) -> tuple[pa.Schema, "RowStream"]:
-        """Rows, streamed. Refusals are raised here, not at the first row."""
+        """Rows, streamed, compressed by the worker where a codec is given. Refusals are raised here, not at the first
+        row."""
         granted = {
             name: self.enforcement.granted(request, question) for name, (request, _) in requests.items()
         }
@@ -98,11 +53,12 @@ class Answering:
             name: recipe_for(dataset, granted[name].obligations, request.permit)
             for name, (request, dataset) in requests.items()
         }
+        check_rows_given(recipes, (dataset for _, dataset in requests.values()), plan)
         cut_ids = {
             request.dataset.dataset: cut_id(recipes[name], self.engine.version)
             for name, (request, _) in requests.items()
         }
-        bounded = replace(plan, relations=cut_ids, maximum_rows=_most(granted))
+        bounded = replace(plan, relations=cut_ids, maximum_rows=_most(granted), codec=codec)
         note = AnswerNote(
             kind=AnswerKind.ROWS,
             datasets=tuple(str(r.dataset) for r, _ in requests.values()),
@@ -124,7 +80,8 @@ class Answering:
 
 
 class RowStream(Iterator[pa.RecordBatch]):
-    """The batches of one answer. However it ends, that is recorded: read to its end, closed, cancelled or broken."""
+    """The batches of one answer, or their messages as the worker wrote them. However it ends, that is recorded: read to
+    its end, closed, cancelled or broken."""
 
     def __init__(
         self,
@@ -138,23 +95,25 @@ class RowStream(Iterator[pa.RecordBatch]):
         self._plan, self._recipes = plan, recipes
         self._why = ""
         self._ended = False
-        self._first: pa.RecordBatch | None = None
 
     def begin(self, intent: int) -> pa.Schema:
         """Run it as far as the schema. Raises NoAnswer, which is recorded by then."""
-        self._batches = self._recorded(intent)
-        self._first = next(self._batches, None)
-        return self._first.schema if self._first is not None else pa.schema([])
+        self.messages = self._recorded(intent)
+        """What comes after the schema: read either these or the batches."""
+        first = next(self.messages)
+        self._batches = batches_of(self.messages)
+        try:
+            return schema_of(first)
+        except pa.ArrowException as error:
+            self.close()
+            raise NoAnswer() from error
 
     def __next__(self) -> pa.RecordBatch:
-        if self._first is not None:
-            first, self._first = self._first, None
-            return first
         return next(self._batches)
 
     def close(self) -> None:
         """The reader has enough; by the thread that reads."""
-        self._batches.close()
+        self.messages.close()
 
     def cancel(self, why: str = "cancelled") -> None:
         """End it from another thread, also in the middle of a batch; `why` is the outcome that is recorded."""
@@ -162,14 +121,14 @@ class RowStream(Iterator[pa.RecordBatch]):
         if not self._ended:
             self._answering.engine.close(self._session)
 
-    def _recorded(self, intent: int) -> Generator[pa.RecordBatch, None, None]:
+    def _recorded(self, intent: int) -> Generator[RowsMessage, None, None]:
         rows, outcome, answering = 0, "abandoned", self._answering
         try:
             with ExitStack() as held:
                 leases = [held.enter_context(answering.cuts.lease(recipe)) for recipe in self._recipes]
-                for batch in answering.engine.rows(self._session, self._plan, leases):
-                    rows += batch.num_rows
-                    yield batch
+                for message in answering.engine.rows(self._session, self._plan, leases):
+                    rows += message.rows
+                    yield message
                 self._ended = True  # the session is somebody else's from here on
             outcome = "complete"
         except DataspaceError as error:

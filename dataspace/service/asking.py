@@ -7,39 +7,32 @@ import pyarrow as pa
 
 from dataspace.errors import (
     AccessDenied,
-    Conflict,
     InvalidRequest,
     SourceChanged,
     UnknownName,
     UnsupportedQuery,
 )
-from dataspace.model.datasets import Column, Dataset, VersionRef
+from dataspace.model.datasets import Dataset
 from dataspace.model.decisions import Allow, Decision, Deny
-from dataspace.model.names import HUB, ColumnName, DatasetName, PermitId, SiteName
+from dataspace.model.names import HUB, ColumnName, DatasetName, PermitId
 from dataspace.model.permits import Permit
 from dataspace.model.plans import AggregatePlan, RowsPlan
-from dataspace.model.policies import Action, AnswerKind
+from dataspace.model.policies import AnswerKind
 from dataspace.model.principals import Principal
 from dataspace.model.requests import AccessRequest, Query
-from dataspace.planning.cells import columns_read as columns_read
 from dataspace.planning.forecasting import Forecast
+from dataspace.planning.joining import read_of
 from dataspace.policy.compose import effective
 from dataspace.policy.decide import decide
 from dataspace.ports import Catalog, Clock, PermitStore, PolicyStore, SqlReader, StayingAway
+from dataspace.service.access_requests import access_request, check_purpose
+from dataspace.service.allowed import Allowed
 from dataspace.service.answering import Answering, Delivered, RowStream
 from dataspace.service.discovering import visible_dataset
-from dataspace.service.impact import impact_facts
-from dataspace.service.objecting import check_objections, check_shape
 from dataspace.service.pinned_version import permitted_version
 from dataspace.service.pricing import Wish
-from dataspace.vocabulary.terms import find, words
+from dataspace.service.recipes import check_rows_given
 
-ACTIONS = {
-    AnswerKind.ROWS: Action.READ,
-    AnswerKind.AGGREGATE: Action.AGGREGATE,
-    AnswerKind.NOISY: Action.AGGREGATE,
-    AnswerKind.TRAIN: Action.TRAIN,
-}
 CHANGES = 2
 """How often a source may change under one question before its asker is told so."""
 
@@ -69,29 +62,29 @@ class Asking:
         for request, _ in self._resolved(query).requests.values():
             self.answering.enforcement.granted(request, query.text)
 
-    def ask(self, query: Query) -> Delivered | tuple[pa.Schema, RowStream]:
-        """An answer of cells, or a schema and a stream of rows. Raises RequestError or NoAnswer.
+    def ask(self, query: Query, codec: str = "") -> Delivered | tuple[pa.Schema, RowStream]:
+        """An answer of cells, or a schema and a stream of rows (compressed so). Raises RequestError or NoAnswer.
 
         Where rows stay in their source and are another version by now, all of it is done again for that one.
         """
         for _ in range(CHANGES):
             try:
-                return self._asked(query)
+                return self._asked(query, codec)
             except SourceChanged as changed:
                 if self.away is None:
                     raise
                 self.away.renew(DatasetName(changed.name))
-        return self._asked(query)
+        return self._asked(query, codec)
 
-    def _asked(self, query: Query) -> Delivered | tuple[pa.Schema, RowStream]:
+    def _asked(self, query: Query, codec: str) -> Delivered | tuple[pa.Schema, RowStream]:
         resolved = self._resolved(query)
         requests = resolved.requests
         try:
             if isinstance(resolved.plan, RowsPlan):
-                return self.answering.rows(query.principal, requests, resolved.plan, query.text)
-            ((request, dataset),) = requests.values()
+                return self.answering.rows(query.principal, requests, resolved.plan, query.text, codec)
+            (request, dataset), *beside = requests.values()
             return self.answering.cells(
-                request, dataset, resolved.plan, query.text, self._wish(query, dataset)
+                request, dataset, resolved.plan, query.text, self._wish(query, dataset), beside
             )
         except AccessDenied as refused:
             request, _ = requests[DatasetName(refused.name)]
@@ -105,16 +98,22 @@ class Asking:
         Raises what `ask` would raise for the question's form, for its ε, and for what is left of the budget.
         """
         resolved, found = self._resolved(query), list[tuple[DatasetName, Decision]]()
-        now, policies = self.clock.now(), self.policies.current()
+        now, policies, allowed = self.clock.now(), self.policies.current(), list[Allowed]()
         for name, (request, dataset) in resolved.requests.items():
             decision = decide(request, policies, now)
             match decision:
                 case Deny():
                     decision = self._naming_own_permit(query, request, decision)
-                case Allow(obligations) if isinstance(resolved.plan, AggregatePlan):
-                    owed = effective(obligations)
-                    self.answering.check(request, dataset, owed, resolved.plan, self._wish(query, dataset))
+                case Allow(obligations):
+                    allowed.append(Allowed(request, dataset, effective(obligations)))
             found.append((name, decision))
+        if isinstance(resolved.plan, RowsPlan) and len(allowed) == len(found):
+            recipes = {one.dataset.name: one.recipe for one in allowed}
+            check_rows_given(recipes, (one.dataset for one in allowed), resolved.plan)
+        if isinstance(resolved.plan, AggregatePlan) and len(allowed) == len(found):
+            own, *beside = allowed
+            wish = self._wish(query, own.dataset)
+            self.answering.check(own.request, own.dataset, own.obligations, resolved.plan, wish, beside)
         return found
 
     def forecast(self, query: Query) -> Forecast | None:
@@ -122,16 +121,21 @@ class Asking:
         if self.kind_of(query) is not AnswerKind.NOISY:
             return None
         resolved = self._resolved(query)
-        ((request, dataset),) = resolved.requests.values()
-        decision = decide(request, self.policies.current(), self.clock.now())
-        if not isinstance(decision, Allow) or not isinstance(resolved.plan, AggregatePlan):
+        allowed = list[Allowed]()
+        for request, dataset in resolved.requests.values():
+            decision = decide(request, self.policies.current(), self.clock.now())
+            if not isinstance(decision, Allow) or not isinstance(resolved.plan, AggregatePlan):
+                return None
+            allowed.append(Allowed(request, dataset, effective(decision.obligations)))
+        if not isinstance(resolved.plan, AggregatePlan):
             return None
-        owed = effective(decision.obligations)
-        return self.answering.forecast(request, dataset, owed, resolved.plan, self._wish(query, dataset))
+        own, *beside = allowed
+        wish = self._wish(query, own.dataset)
+        return self.answering.forecast(own.request, own.dataset, own.obligations, resolved.plan, wish, beside)
 
     def _wish(self, query: Query, dataset: Dataset) -> Wish:
         version = self.catalog.version(dataset.latest) if dataset.latest else None
-        return Wish(query.epsilon, query.error, version.rows if version else 0)
+        return Wish(query.epsilon, query.error, version.rows if version else 0, query.population)
 
     def kind_of(self, query: Query) -> AnswerKind:
         """As asked; else noisy where ε is given; else what the shape of the text says.
@@ -165,9 +169,22 @@ class Asking:
         kind = self.kind_of(query)
         if kind is AnswerKind.ROWS:
             return self._for_rows(query, permit)
-        dataset, plan = self._compiled(query, kind is AnswerKind.NOISY)
-        request = self._request(query, kind, permit, dataset, columns_read(plan))
-        return _Resolved(plan, {dataset.name: (request, dataset)})
+        known, plan = self._compiled(query, kind is AnswerKind.NOISY)
+        asked = {plan.dataset: kind} | {
+            # Who looks up a row may read it: nothing in it is protected by the noise.
+            join.dataset: AnswerKind.ROWS if join.lookup else kind
+            for join in plan.joins
+        }
+        return _Resolved(
+            plan,
+            {
+                name: (
+                    self._request(query, each, permit, known[name], read_of(plan, known[name])),
+                    known[name],
+                )
+                for name, each in asked.items()
+            },
+        )
 
     def _for_rows(self, query: Query, permit: Permit | None) -> _Resolved:
         known = self._known(query, permit)
@@ -208,15 +225,25 @@ class Asking:
             raise UnknownName("permit", query.permit, mine, "`dataspace permit list` shows yours.")
         return signed.permit
 
-    def _compiled(self, query: Query, noisy: bool = False) -> tuple[Dataset, AggregatePlan]:
+    def _compiled(
+        self, query: Query, noisy: bool = False
+    ) -> tuple[Mapping[DatasetName, Dataset], AggregatePlan]:
         names = self.reader.relations(self._text(query))
-        if len(names) != 1:
+        if not names or (len(names) > 1 and not noisy):
             raise UnsupportedQuery(
                 f"an aggregate over {len(names)} datasets",
-                "Ask about one dataset at a time, or ask for rows.",
+                "Ask about one dataset at a time, or ask for rows; with ε, datasets can be joined.",
             )
-        dataset = self._dataset(next(iter(names)), query.principal, self.permit_of(query))
-        return dataset, self.reader.aggregate(self._text(query), dataset, noisy)
+        known = self._known(query, self.permit_of(query))
+        (first, *others) = (known[name] for name in sorted(names))
+        plan = self.reader.aggregate(self._text(query), first, noisy, {d.name: d for d in others})
+        unjoined = names - {plan.dataset, *(join.dataset for join in plan.joins)}
+        if unjoined:
+            raise UnsupportedQuery(
+                "a dataset that is named and not joined",
+                "Write: FROM one JOIN other ON one.column = other.column.",
+            )
+        return known, plan
 
     def _text(self, query: Query) -> str:
         """What is decided on and runs. What is recorded is the question as it was written."""
@@ -244,42 +271,3 @@ class Asking:
     ) -> AccessRequest:
         purpose = query.purpose or (permit.purpose if permit else "")
         return access_request(query.principal, kind, purpose, dataset, columns, permit, HUB)
-
-
-def check_purpose(purpose: str) -> None:
-    """Raises UnknownName, with the nearest word, for a purpose that is stated and not in the vocabulary."""
-    if purpose and find(purpose) is None:
-        raise UnknownName("purpose", purpose[:80], words(), "Purposes are words of DPV 2.3.")
-
-
-def access_request(
-    principal: Principal,
-    kind: AnswerKind,
-    purpose: str,
-    dataset: Dataset,
-    columns: frozenset[ColumnName],
-    permit: Permit | None,
-    site: SiteName,
-) -> AccessRequest:
-    """The resolved question. A dataset without a version here is asked for as `latest`.
-
-    Raises Conflict where the latest version was withdrawn or erased.
-    """
-    check_open(dataset)
-    check_objections(dataset, kind, permit)
-    check_shape(dataset, permit, site)
-    asked: tuple[Column, ...] = tuple(column for column in dataset.columns if column.name in columns)
-    version = dataset.latest or VersionRef(dataset.name, "latest")
-    return AccessRequest(
-        principal, ACTIONS[kind], purpose, version, asked, kind, permit, site, impact_facts(dataset)
-    )
-
-
-def check_open(dataset: Dataset) -> None:
-    """Raises Conflict where the version asked for was withdrawn or erased: no other one is taken instead."""
-    if closed := dataset.closed:
-        why = f": {closed.reason.rstrip('.')}" if closed.reason else ""
-        raise Conflict(
-            f"Version {closed.number} of '{dataset.name}' was {closed.standing.value}{why}.",
-            "It cannot be asked any more; ask its steward for a new version.",
-        )

@@ -45,7 +45,9 @@ class Browsing:
         """By `name@version`, or by `name` the latest. Dictionaries are public: sites need them before they join."""
         found = self.catalog.dictionary(name)
         if found is None:
-            raise UnknownName("dictionary", name)
+            raise UnknownName(
+                "dictionary", name, (), "The hub's steward loads one by `dataspace dataset dictionary FILE`."
+            )
         return found
 
 

@@ -19,7 +19,7 @@ from dataspace.model.records import JSON, RecordKind
 from dataspace.model.requests import AccessRequest
 from dataspace.policy.decide import decide
 from dataspace.ports import Catalog
-from dataspace.service.asking import access_request
+from dataspace.service.access_requests import access_request
 from dataspace.service.enforcing import Enforcement
 from dataspace.service.pinned_version import permitted_version
 

@@ -7,13 +7,13 @@ import pyarrow as pa
 
 from dataspace.connector import Source
 from dataspace.errors import Conflict, InvalidRequest, UnknownName
-from dataspace.model.curation import Chapter, Standing, spelled
+from dataspace.model.curation import Chapter, Standing, Step, spelled
 from dataspace.model.datasets import Dataset, Profile, Version, VersionRef
 from dataspace.model.matching import Matching
 from dataspace.model.names import DatasetName
 from dataspace.model.principals import Principal, Role
 from dataspace.model.records import RecordKind
-from dataspace.ports import Catalog, Cuts, Profiles, Vault
+from dataspace.ports import Answers, Catalog, Cuts, Profiles, Vault
 from dataspace.service.discovering import visible_dataset
 from dataspace.service.dummies import dummy_rows
 from dataspace.service.expecting import parse_expectation
@@ -36,6 +36,9 @@ class Curating:
     registering: Registering
     cuts: Cuts
     source: Callable[[VersionRef], Source]
+    answers: Answers
+    away: Callable[[Principal, Registration, tuple[Step, ...]], Registered] | None = None
+    """Curates further what stays in its source; None where nothing does."""
 
     def fix(self, steward: Principal, name: str, said: Registration) -> Registered:
         """A new version of the latest one, curated further. What was drifting is accepted: it was declared."""
@@ -108,6 +111,7 @@ class Curating:
         if standing is Standing.ERASED:
             self.vault.erase(ref)
             self.profiles.forget(ref)
+            self.answers.forget(ref.sha256)
         return settled
 
     def expect(self, steward: Principal, name: str, rules: Sequence[str]) -> Dataset:
@@ -128,7 +132,8 @@ class Curating:
     ) -> tuple[Matching, Registered | None]:
         """The latest version against a dictionary. The mapping is kept as declared steps for all that follow.
 
-        With `apply` a new version is made by it, which then claims to follow the dictionary.
+        With `apply` a new version is made by it, which then claims to follow the dictionary. Of rows that stay in
+        their source nothing is kept without it: what they are is read anew all the time, and would change at once.
         """
         require(steward, Role.STEWARD)
         dataset = visible_dataset(self.catalog, DatasetName(name), steward, self.registering.enforcement)
@@ -142,6 +147,8 @@ class Curating:
         if apply:
             said = Registration(name, dictionary=str(shared), accept_drift=True)
             return matching, self._further(steward, name, said, matching)
+        if dataset.in_place:
+            return matching, None
         kept = tuple(dict.fromkeys((*dataset.mapping, *matching.steps)))
         if kept != dataset.mapping:
             self._record_change(steward, name, {"mapping": [spelled(step) for step in kept]})
@@ -162,8 +169,11 @@ class Curating:
         earlier = self.catalog.version(dataset.latest) if dataset.latest else None
         if earlier is None:
             raise InvalidRequest(f"'{name}' has no version here.", "Register one first.")
+        mapping = matching.steps if matching else ()
+        if dataset.in_place and self.away is not None:
+            return self.away(steward, said, mapping)
         origin = Origin(self.source(earlier.ref), name, "version", earlier)
-        return self.registering.curate(steward, origin, said, matching.steps if matching else ())
+        return self.registering.curate(steward, origin, said, mapping)
 
     def _check_alone(self, dataset: Dataset, chapter: Chapter) -> None:
         for other in self.catalog.all():

@@ -3,10 +3,8 @@
 import logging
 import secrets
 import threading
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
 import pyarrow as pa
 
@@ -16,55 +14,14 @@ from dataspace.model.principals import Principal
 from dataspace.model.requests import Query
 from dataspace.service.answering import Delivered, RowStream
 from dataspace.service.asking import Asking
+from dataspace.service.hands import Hands
+from dataspace.service.held import Begun, Form, Held
 from dataspace.service.spool import Limits, Room, Spool, Unread
 from dataspace.service.turns import Turn, Turns
 
 _log = logging.getLogger(__name__)
 
-Encoder: TypeAlias = Callable[[pa.Schema, Iterator[pa.RecordBatch]], Iterator[Any]]
-"""From batches to what a door sends: bytes, or batches as they are."""
-
 _SWEEP_SECONDS = 5.0
-
-
-@dataclass(slots=True, eq=False)
-class Held:
-    """One answer that is being made or is held. `id` is a secret of whoever asked."""
-
-    id: str
-    query: Query
-    schema: pa.Schema
-    spool: Spool[Any]
-    form: str
-    """What the pieces are, in the door's words."""
-    outcome: int | None = None
-    """Number of the record of its outcome, where there was one when it was handed over."""
-    rows: int | None = None
-    """Known where the answer was whole when it was handed over."""
-    _cancel: Callable[[str], None] = lambda _: None
-    _readers: int = 0
-    _counting: threading.Lock = field(default_factory=threading.Lock)
-    _touched: float = field(default_factory=time.monotonic)
-
-    def __enter__(self) -> "Held":
-        with self._counting:
-            self._readers += 1
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with self._counting:
-            self._readers -= 1
-            self._touched = time.monotonic()
-
-    def idle_seconds(self) -> float:
-        """Since the last reader left; 0 while there is one."""
-        return 0.0 if self._readers else time.monotonic() - self._touched
-
-    def cancel(self, why: str = "cancelled") -> None:
-        """Stop making it, and let go of what is there. A whole one is let go of too."""
-        if self.spool.state == "open":
-            self._cancel(why)
-        self.spool.drop()
 
 
 class Delivering:
@@ -84,6 +41,7 @@ class Delivering:
         self._keep, self._grace = keep_seconds, grace_seconds
         self._held: dict[str, Held] = {}
         self._guard = threading.Lock()
+        self._hands = Hands("answer")
         self._stopped = threading.Event()
         room.make = self._make_room
         threading.Thread(target=self._sweep, name="held answers", daemon=True).start()
@@ -92,24 +50,35 @@ class Delivering:
         """A place in the queue. Raises Busy."""
         return self._turns.ask(principal.id)
 
-    def begin(self, query: Query, encode: Encoder, form: str, turn: Turn) -> Held:
-        """Ask, in a turn that was granted; it ends with the engine's work. Raises what `Asking.ask` raises."""
+    def begin(self, query: Query, form: Form, turn: Turn) -> Begun:
+        """Ask, in a turn that was granted, which ends with the engine's work. `ready` raises what `Asking.ask` does."""
+        begun = Begun(lambda held: self.cancel(query.principal, held.id))
+        self._hands.give(lambda: self._made(begun, query, form, turn))
+        return begun
+
+    def _made(self, begun: Begun, query: Query, form: Form, turn: Turn) -> None:
+        """Ask and make all of it, in one thread: each change of threads costs as much as a step of a short answer."""
         try:
-            asked = self._asking.ask(query)
+            asked = self._asking.ask(query, form.codec if form.forward else "")
             spool: Spool[Any] = Spool(self._room, _size, self._limits)
             if isinstance(asked, Delivered):
-                return self._whole(query, asked, spool, encode, form, turn)
+                begun.told(self._whole(query, asked, spool, form, turn))
+                return
             schema, rows = asked
-            held = self._holding(query, schema, spool, form)
+            held = self._holding(query, schema, spool, form.name)
             held._cancel = rows.cancel
-            work = threading.Thread(
-                target=self._drain, args=(held, encode(schema, rows), rows, turn), name="answer", daemon=True
-            )
-            work.start()
-        except BaseException:
+        except Exception as error:  # noqa: BLE001 - whoever asked is told
             turn.end()
-            raise
-        return held
+            begun.told(error)
+            return
+        begun.holds(held)
+        try:
+            pieces = (
+                form.forward(schema, rows.messages) if form.forward is not None else form.encode(schema, rows)
+            )
+            self._drain(held, pieces, rows, turn, begun)
+        finally:
+            begun.told(held)
 
     def find(self, principal: Principal, id: str) -> Held:
         """One's own answer, if what was decided still holds. Raises UnknownName, AccessDenied or Conflict."""
@@ -141,8 +110,7 @@ class Delivering:
         """End everything; records are written before the log is closed."""
         self._stopped.set()
         self._end(lambda _: True, "abandoned")
-        for thread in [t for t in threading.enumerate() if t.name == "answer"]:
-            thread.join(5.0)
+        self._hands.close(5.0)
 
     def _holding(
         self,
@@ -158,25 +126,23 @@ class Delivering:
             self._held[held.id] = held
         return held
 
-    def _whole(
-        self, query: Query, asked: Delivered, spool: Spool[Any], encode: Encoder, form: str, turn: Turn
-    ) -> Held:
+    def _whole(self, query: Query, asked: Delivered, spool: Spool[Any], form: Form, turn: Turn) -> Held:
         table = asked.table
         try:
-            self._fill(spool, encode(table.schema, iter(table.to_batches())))
+            for piece in form.encode(table.schema, iter(table.to_batches())):
+                spool.put(piece)
         except Unread as error:
             raise self._turns.busy(mine=False) from error
-        turn.end()
-        return self._holding(query, table.schema, spool, form, asked.outcome, table.num_rows)
-
-    def _fill(self, spool: Spool[Any], pieces: Iterator[Any]) -> None:
-        for piece in pieces:
-            spool.put(piece)
         spool.finish()
+        turn.end()
+        return self._holding(query, table.schema, spool, form.name, asked.outcome, table.num_rows)
 
-    def _drain(self, held: Held, pieces: Iterator[Any], rows: RowStream, turn: Turn) -> None:
+    def _drain(self, held: Held, pieces: Iterator[Any], rows: RowStream, turn: Turn, begun: Begun) -> None:
         try:
-            self._fill(held.spool, pieces)
+            for piece in pieces:
+                held.spool.put(piece)
+                begun.grown(held)
+            held.spool.finish()
         except Unread:
             rows.close()
             held.spool.drop()

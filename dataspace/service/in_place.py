@@ -1,4 +1,4 @@
-"""Datasets that stay in their source: the hub has the description, and reads the rows when a cut is made of them.
+"""Datasets that stay in their source: hub or site has the description, and reads the rows when a cut is made of them.
 
 A reading goes through memory and is gone with the cut's making. It counts as the version that the decision was about
 only if its content hash is that version's; else the question is decided anew, about the version that it is now.
@@ -12,12 +12,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from dataspace.connector import Source
-from dataspace.errors import DataspaceError, SourceAway, SourceChanged
+from dataspace.errors import DataspaceError, SourceAway, SourceChanged, UnknownName
+from dataspace.model.curation import Step
 from dataspace.model.datasets import VersionRef
 from dataspace.model.names import DatasetName, PrincipalId
 from dataspace.model.places import Place
 from dataspace.model.principals import Principal, Role
 from dataspace.ports import Bench, Benches, Places, Vault
+from dataspace.service.away_steps import with_more
 from dataspace.service.conditions import Conditions
 from dataspace.service.permitting import require
 from dataspace.service.preparing import Origin, checked_name, prepared
@@ -25,7 +27,6 @@ from dataspace.service.registering import Registered, Registering
 from dataspace.service.registration import Registration
 
 FRESH = timedelta(seconds=60)
-READER = Principal(PrincipalId("hub"), "the hub, reading a source again", frozenset({Role.STEWARD}), "hub")
 _log = logging.getLogger("dataspace.in_place")
 
 
@@ -68,6 +69,32 @@ class InPlace:
             self.places.forget(name) if before is None else self.places.put(name, before)
             raise
 
+    def further(self, steward: Principal, said: Registration, mapping: tuple[Step, ...] = ()) -> Registered:
+        """Read what stays in its source by the steps that it had and these; what else was said counts as well."""
+        require(steward, Role.STEWARD)
+        name = checked_name(said.name)
+        place, dataset = self.places.get(name), self.registering.catalog.get(name)
+        if place is None or dataset is None:
+            raise UnknownName("place", name, (), "Register it again with --in-place.")
+        wider = with_more(place, said.wishes, [column.name for column in dataset.columns])
+        steps = _again(name, wider)
+        whole = replace(
+            said,
+            drop=steps.drop,
+            rename=steps.rename,
+            cast=steps.cast,
+            generalise=steps.generalise,
+            consent=steps.consent,
+        )
+        source, item = self.source(place)
+        self.places.put(name, wider)
+        try:
+            origin = Origin(source, item, place.kind, in_place=place.kind, declared=True)
+            return self._described(steward, origin, whole, mapping)
+        except BaseException:
+            self.places.put(name, place)
+            raise
+
     def deposit(self, steward: Principal, place: Place, said: Registration) -> Registered:
         """Copy what a place holds into the hub, as a version like that of a file. The place is not remembered."""
         require(steward, Role.STEWARD)
@@ -91,6 +118,13 @@ class InPlace:
             with bench.vault.reading(ref) as files:
                 yield files
 
+    def look(self, name: DatasetName) -> None:
+        """Raises what its source says where rows that stay away are not to be read there; reads none of them."""
+        place = self.places.get(name)
+        if place is not None:
+            source, item = self.source(place)
+            source.schema(item)
+
     def stale(self, name: DatasetName) -> bool:
         """See `StayingAway`."""
         read = self._read.get(name)
@@ -107,12 +141,14 @@ class InPlace:
         try:
             source, item = self.source(place)
             origin = Origin(source, item, place.kind, in_place=place.kind)
-            self._described(READER, origin, _again(name, place))
+            self._described(self._reader(), origin, _again(name, place))
         except DataspaceError as error:
             _log.warning("%s does not fit its description any more: %s", name, error)
             raise SourceAway(name) from error
 
-    def _described(self, steward: Principal, origin: Origin, said: Registration) -> Registered:
+    def _described(
+        self, steward: Principal, origin: Origin, said: Registration, mapping: tuple[Step, ...] = ()
+    ) -> Registered:
         with self.benches.open() as bench:
             at_bench = replace(
                 self.registering,
@@ -120,7 +156,14 @@ class InPlace:
                 profiler=bench.profiler,
                 expectations=bench.expectations,
             )
-            return at_bench.curate(steward, origin, said)
+            return at_bench.curate(steward, origin, said, mapping)
+
+    def _reader(self) -> Principal:
+        """Who reads a source again, where no person asked for it: the hub or the site itself."""
+        here = self.registering.enforcement.site
+        return Principal(
+            PrincipalId(here), f"{here}, reading a source again", frozenset({Role.STEWARD}), here
+        )
 
     def _now(self, bench: Bench, name: DatasetName, place: Place) -> VersionRef:
         """The version that the source holds now, written to the bench."""

@@ -1,6 +1,6 @@
 """What waits for each person, until when, and what to type; theirs first, then what they look after for others."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -9,10 +9,12 @@ from dataspace.model.names import PrincipalId
 from dataspace.model.permits import Application, ApplicationState, Deputy, Permit, PermitState, Waiting
 from dataspace.model.principals import Principal, Role
 from dataspace.model.records import RecordKind
+from dataspace.model.sites import Site
 from dataspace.planning.deadlines import add_months
 from dataspace.planning.permit_workflow import Actor, actor_of, independent, permit_state
-from dataspace.ports import Clock, People, PermitStore
+from dataspace.ports import Clock, People, PermitStore, Sites
 from dataspace.service.enforcing import Enforcement
+from dataspace.service.permit_documents import holding, roster_digest, roster_of
 
 SOON = timedelta(days=90)
 """How long before its end a permit begins to wait for its holder."""
@@ -41,6 +43,8 @@ class Inbox:
     people: People
     clock: Clock
     enforcement: Enforcement
+    sites: Sites | None = None
+    """Who holds what today; None where no site can join."""
 
     def of(self, principal: Principal) -> Sequence[Waiting]:
         """What waits for a person, the most urgent first; with what waits for those whom they stand in for."""
@@ -90,9 +94,14 @@ class Inbox:
         for application in self.permits.applications():
             actor = actor_of(principal, application, deputies)
             yield from self._of_application(principal, application, actor, now)
-        for signed in self.permits.permits():
+        known = self.permits.permits()
+        for signed in known:
             if principal.id in signed.permit.persons:
                 yield from _of_permit(signed.permit, now)
+        if Role.STEWARD in principal.roles:
+            every = self.sites.all() if self.sites else ()
+            granted = [signed.permit for signed in known if principal.id not in signed.permit.persons]
+            yield from _of_rosters(granted, every, now)
 
     def _of_application(
         self, principal: Principal, found: Application, actor: Actor, now: datetime
@@ -130,6 +139,23 @@ def _of_permit(permit: Permit, now: datetime) -> Iterator[Waiting]:
         until = add_months(permit.expires, permit.publication_months)
         command = f"dataspace permit close {permit.id} --results … --deleted"
         yield Waiting("report results, attest deletion", permit.id, until, command, overdue=until < now)
+
+
+def _of_rosters(permits: Iterable[Permit], every: Sequence[Site], now: datetime) -> Iterator[Waiting]:
+    """Permits whose roster is not that of today: no run with a site that came later, or joined anew, is answered."""
+    for permit in permits:
+        today = roster_of(every, holding(every, [grant.dataset for grant in permit.datasets], permit.sites))
+        if not permit.roster or not today or roster_digest(today) == permit.roster:
+            continue
+        if _active(permit, now):
+            later = ", ".join(sorted(today.keys() - permit.roster_sites))
+            why = f"{later} came later" if later else "a site left or joined anew"
+            what = f"its roster is not that of today ({why}): amend it, and they compute together"
+            yield Waiting(what, permit.id, permit.expires, f'dataspace permit amend {permit.id} --reason "…"')
+
+
+def _active(permit: Permit, now: datetime) -> bool:
+    return permit_state(permit, now) is PermitState.ACTIVE
 
 
 def _runs(deputy: Deputy, now: datetime) -> bool:

@@ -1,11 +1,21 @@
-"""What becomes of a permit once it is granted: seen, suspended, amended, extended, taken back, closed."""
+"""What becomes of a permit once it is granted: seen, suspended, amended, extended, taken back, closed.
+
+Long, because every act on a permit stands here, each of them short.
+"""
 
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from dataspace.errors import Conflict, InvalidRequest, NotAllowed, UnknownName, VerificationFailed
+from dataspace.errors import (
+    Conflict,
+    InvalidRequest,
+    NotAllowed,
+    UnknownColumn,
+    UnknownName,
+    VerificationFailed,
+)
 from dataspace.model.names import DatasetName, PermitId
 from dataspace.model.permits import Basis, Permit, PermitAct, PermitState, PermitStatus, SignedPermit
 from dataspace.model.policies import Obligations
@@ -16,6 +26,7 @@ from dataspace.planning.permit_workflow import next_permit_state, permit_state, 
 from dataspace.planning.tracks import limits_of_track
 from dataspace.policy.compose import compose
 from dataspace.ports import Catalog, Clock, PermitSeal, PermitStore, Sites
+from dataspace.service.discovering import may_discover
 from dataspace.service.enforcing import Enforcement
 from dataspace.service.joining import site_principal
 from dataspace.service.permit_documents import document_digest, holding, roster_digest, roster_of
@@ -98,6 +109,7 @@ class PermitsInForce:
         """Tighten the conditions of a permit. What widens one is a new application, with a review of its own."""
         self._independent(steward, id)
         permit = self._known(id).permit
+        self._check_columns(steward, [grant.dataset for grant in permit.datasets], conditions)
         floor = compose(permit.obligations, limits_of_track(permit.track).conditions)
         signed = self._reissued(
             steward,
@@ -109,6 +121,23 @@ class PermitsInForce:
         )
         self.ended(signed.permit)  # what was cut under the looser conditions goes
         return signed
+
+    def _check_columns(
+        self, steward: Principal, datasets: Sequence[DatasetName], conditions: Obligations
+    ) -> None:
+        """Raises UnknownColumn for a condition on a column that none of these datasets has: it would protect nothing.
+
+        Only datasets that the steward may know of count, and are named.
+        """
+        named = sorted(conditions.withheld | conditions.masks.keys())
+        if not named:
+            return
+        every = [self.catalog.get(name) for name in datasets]
+        seen = [one for one in every if one is not None and may_discover(one, steward, self.enforcement)]
+        known = [column.name for dataset in seen for column in dataset.columns]
+        for name in named:
+            if name not in known:
+                raise UnknownColumn(name, [dataset.name for dataset in seen], known)
 
     def close(self, person: Principal, id: PermitId, results: str, deleted: bool) -> Permit:
         """The end: a named person says where the results are, and attests that what was held is deleted."""

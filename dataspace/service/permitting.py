@@ -35,6 +35,8 @@ from dataspace.service.reviewing import Reviewing
 
 __all__ = ["DECISION_WORKING_DAYS", "LONGEST_PERMIT", "Permitting", "add_working_days", "require"]
 
+_UNNUMBERED = ApplicationId("A-0")
+
 
 @dataclass(frozen=True, slots=True)
 class Permitting(PermitsInForce):
@@ -56,7 +58,10 @@ class Permitting(PermitsInForce):
         seen = [visible_dataset(self.catalog, name, principal, self.enforcement) for name in datasets]
         self._check_basis(said.basis)
         call = self.calls.named(said.call) if said.call else None
-        id, now = self._next_application(), self.clock.now()
+        now = self.clock.now()
+        # What cannot be read is refused before it has a number: numbers have no gaps that somebody would look for.
+        drafted(_UNNUMBERED, principal, seen, purposes, kinds, legal_basis, ethics_vote, title, said, now)
+        id = self._next_application()
         made = drafted(id, principal, seen, purposes, kinds, legal_basis, ethics_vote, title, said, now)
         state = ApplicationState.DRAFT if said.draft else ApplicationState.SUBMITTED
         due = now if said.draft else completeness_due(now)
@@ -137,7 +142,10 @@ class Permitting(PermitsInForce):
             made.append(signed)
             return granted
 
-        self._until(self.review.permits.application(id), expires)
+        found = self.review.permits.application(id)
+        if found is not None and Role.STEWARD in steward.roles:
+            self._check_columns(steward, found.datasets, conditions)
+        self._until(found, expires)
         self.review.granting(steward, id, revision, finish)
         return made[0]
 

@@ -33,6 +33,8 @@ class Origin:
     connector: str = ""
     earlier: Version | None = None
     in_place: str = ""
+    declared: bool = False
+    """Whether what differs from the version before was declared: steps were added, and the source is read as before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,10 @@ def dictionary_named(catalog: Catalog, name: str) -> Dictionary | None:
         return None
     found = catalog.dictionary(name)
     if found is None:
-        raise InvalidRequest(f"There is no dictionary '{name}' here.", "Load it first, or leave it out.")
+        raise InvalidRequest(
+            f"There is no dictionary '{name}' here.",
+            "Load it first (`dataspace dataset dictionary FILE`), or leave it out.",
+        )
     return found
 
 

@@ -79,7 +79,9 @@ class Registering:
             dataset = described_dataset(said, version, ready.lineage, ready.dictionary, mapping, expected)
             dataset = replace(dataset, in_place=origin.in_place or dataset.in_place)
             self._refuse_draft(dataset, version)
-            profile = self._profiled(version, ready.lineage, ready.drift)
+            profile = self._profiled(
+                version, ready.lineage, ready.drift, origin.declared or origin.earlier is not None
+            )
             profile = still_open(profile, ready.dictionary, said)
             dataset = filled(dataset, version, profile)
             self.hold(version, expected)
@@ -136,14 +138,15 @@ class Registering:
         if dataset.published and self.enforcement.site == HUB:
             refuse_incomplete(filled(dataset, version), version.created.date())
 
-    def _profiled(self, version: Version, lineage: Dataset | None, drift: tuple[Change, ...]) -> Profile:
+    def _profiled(
+        self, version: Version, lineage: Dataset | None, drift: tuple[Change, ...], declared: bool
+    ) -> Profile:
         profile = self.profiler.profile(version.ref, version.columns)
         headers = version.provenance.headers if version.provenance else ()
         before = self.profiles.get(lineage.latest) if lineage and lineage.latest else None
         same = before is not None and lineage is not None and lineage.latest == version.ref
         changes = (*drift, *(() if before is None or same else data_changes(before, profile)))
         # What was declared is no drift: it is told as a difference, not as something to settle.
-        declared = version.provenance is not None and version.provenance.derived_from
         told = () if declared else tuple(finding_of(change, headers) for change in changes)
         findings = (*told, *profile.findings)
         return replace(profile, findings=findings, changes=changes)

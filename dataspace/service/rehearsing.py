@@ -19,7 +19,7 @@ from dataspace.model.requests import AccessRequest
 from dataspace.policy.digest import policy_set
 from dataspace.policy.replay import change
 from dataspace.ports import Catalog, Clock, Log, PolicyStore
-from dataspace.service.asking import ACTIONS
+from dataspace.service.access_requests import ACTIONS
 from dataspace.service.permitting import require
 
 MONTH = timedelta(days=30)

@@ -1,8 +1,11 @@
 # ruff: noqa: S101 - these are tests
-"""What every catalogue, policy store, permit store and register promises."""
+"""What every catalogue, policy store, permit store and register promises.
+
+Long, because it is the one list of these promises.
+"""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 import pytest
@@ -286,6 +289,15 @@ class AnswersContract:
         assert recalled.equals(table, check_metadata=True)
         assert answers.recall("other") is None
 
+    def test_answers_from_an_erased_version_are_dropped_and_no_others(self, answers: Answers) -> None:
+        table = pa.table({"n": [1]})
+        for key in ("ab/1", "ab/2", "abc/1", "b/ab/1"):
+            answers.remember(key, table)
+        answers.forget("ab")
+        answers.forget("none")
+        kept = [key for key in ("ab/1", "ab/2", "abc/1", "b/ab/1") if answers.recall(key) is not None]
+        assert kept == ["abc/1", "b/ab/1"]
+
 
 class PeopleContract:
     """Supply `people`, an empty register."""
@@ -303,6 +315,15 @@ class PeopleContract:
         assert people.get(PrincipalId("ana")) == ana
         assert people.get(PrincipalId("ben")) is None
         assert [principal.id for principal in people.all()] == ["ana", "zoe"]
+
+    def test_the_last_sign_out_of_a_person_is_known_and_of_nobody_else(self, people: People) -> None:
+        """Also of somebody who was signed out before."""
+        ana, first = PrincipalId("ana"), datetime(2026, 3, 1, 12, tzinfo=UTC)
+        assert people.signed_out_at(ana) is None
+        people.sign_out(ana, first)
+        people.sign_out(ana, first + timedelta(hours=1))
+        assert people.signed_out_at(ana) == first + timedelta(hours=1)
+        assert people.signed_out_at(PrincipalId("ben")) is None
 
 
 class SitesContract:

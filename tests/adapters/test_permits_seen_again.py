@@ -1,9 +1,12 @@
 """A permit that was read before is verified again, and nothing that was refused is remembered."""
 
+import base64
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dataspace.adapters import sealed_json
 from dataspace.adapters.jose import JosePermitSeal
@@ -79,3 +82,37 @@ def test_no_more_is_remembered_than_is_said(monkeypatch: pytest.MonkeyPatch) -> 
     for text in texts:
         seal.verify(text)
     assert list(seal._permits._known) == texts[-3:]
+
+
+@given(st.text(st.sampled_from("AQgwxyz019-_+/=.\n é"), max_size=9))
+def test_a_part_has_one_spelling_and_no_other_is_read(part: str) -> None:
+    opener = sealed_json.SealedJson("x", "document", {})
+    plain = (part.isascii() and part.replace("-", "").replace("_", "").isalnum()) or set(part) <= {"-", "_"}
+    padded = part + "=" * (-len(part) % 4)
+    try:
+        meant = base64.urlsafe_b64decode(padded) if part and plain else None
+    except ValueError:
+        meant = None
+    canonical = meant is not None and base64.urlsafe_b64encode(meant).rstrip(b"=").decode() == part
+    if canonical:
+        assert opener._decoded(part) == meant
+    else:
+        with pytest.raises(VerificationFailed, match="canonical base64url"):
+            opener._decoded(part)
+
+
+def test_a_header_that_was_read_before_lets_nothing_else_pass() -> None:
+    seal, text = site(ManualClock(AT)), signed()
+    seal.verify(text)
+    head, payload, signature = text.split(".")
+    assert list(seal._permits._headers) == [head]
+    foreign = signed(STRANGER)
+    for changed in (
+        f"{head}.{payload}.{foreign.split('.')[2]}",
+        f"{foreign.split('.')[0]}.{payload}.{signature}",
+        f"{head}=.{payload}.{signature}",
+        f".{payload}.{signature}",
+    ):
+        with pytest.raises(VerificationFailed):
+            seal.verify(changed)
+    assert list(seal._permits._headers) == [head]

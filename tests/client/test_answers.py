@@ -73,10 +73,10 @@ def test_a_withheld_cell_is_a_star_with_a_footnote() -> None:
 
 def test_a_noisy_number_shows_its_interval_its_cost_and_what_is_left() -> None:
     assert repr(NOISY) == (
-        " deaths\n"
-        "272 ± 7\n"
+        "     deaths\n"
+        "272.2 ± 7.0\n"
         "Noise, by the rule.\n"
-        "± is a 95 % interval · ε 0.4 spent · 0.6 left\n"
+        "± is a 95 % interval of the noise · ε 0.4 spent · 0.6 left\n"
         "receipt r-19: .receipt.verify()"
     )
 

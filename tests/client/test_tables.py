@@ -2,7 +2,7 @@
 
 import pytest
 
-from dataspace.client.tables import Grid, number, printable
+from dataspace.client.tables import Grid, number, plus_minus, printable
 
 
 def test_columns_line_up_and_numbers_stand_to_the_right() -> None:
@@ -29,3 +29,18 @@ def test_html_is_escaped() -> None:
 )
 def test_numbers_read_as_people_write_them(value: float, words: str) -> None:
     assert number(value) == words
+
+
+@pytest.mark.parametrize(
+    ("value", "half", "words"),
+    [
+        (272, 7.4, "272 ± 7"),
+        (27.18, 2.04, "27.2 ± 2.0"),
+        (0.4312, 0.0151, "0.431 ± 0.015"),
+        (123_456.7, 321.0, "123,457 ± 321"),
+        (3.5, 0.0, "4 ± 0"),
+        (3.5, float("inf"), "4 ± inf"),
+    ],
+)
+def test_a_mean_is_shown_as_finely_as_its_interval_allows(value: float, half: float, words: str) -> None:
+    assert plus_minus(value, half) == words

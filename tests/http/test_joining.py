@@ -245,3 +245,33 @@ def test_a_site_leaves_by_its_own_word_and_by_no_other(hub: HubServices, asked_b
 def test_the_key_of_a_sites_log_is_one_and_its_own(asked_by: Asked, log_key: str) -> None:
     body = joining("plant-12", invited(asked_by, "plant-12"), MemorySigner(), log_key=log_key)
     assert asked_by("").post("/sites/join", json=body).status_code == 400
+
+
+def test_only_the_site_itself_is_told_whether_a_run_goes_on_and_an_unknown_one_does_not(
+    hub: HubServices, asked_by: Asked
+) -> None:
+    signers = {name: MemorySigner() for name in ("plant-13", "plant-14")}
+    bearers = {}
+    for name, signer in signers.items():
+        asked_by("").post("/sites/join", json=joining(name, invited(asked_by, name), signer))
+        said = token(asked_by, name, signer, hub.clock.now()).json()["token"]
+        bearers[name] = {"Authorization": f"Bearer {said}"}
+    own = asked_by("").get("/sites/plant-13/runs/R-1", headers=bearers["plant-13"])
+    assert (own.status_code, own.json()) == (200, {"goes_on": False})
+    assert asked_by("").get("/sites/plant-13/runs/R-1", headers=bearers["plant-14"]).status_code == 403
+    assert asked_by("sam").get("/sites/plant-13/runs/R-1").status_code == 403
+    assert asked_by("").get("/sites/plant-13/runs/R-1").status_code == 401
+
+
+def test_a_site_that_joins_anew_is_known_by_its_new_key_alone(hub: HubServices, asked_by: Asked) -> None:
+    old, new = MemorySigner(), MemorySigner()
+    asked_by("").post("/sites/join", json=joining("plant-15", invited(asked_by, "plant-15"), old))
+    assert token(asked_by, "plant-15", old, hub.clock.now()).status_code == 201
+    again = joining("plant-15", invited(asked_by, "plant-15"), new)
+    assert asked_by("").post("/sites/join", json=again).status_code == 201
+    assert token(asked_by, "plant-15", old, hub.clock.now()).status_code == 401
+    assert token(asked_by, "plant-15", new, hub.clock.now()).status_code == 201
+    day = hub.clock.now() + timedelta(days=1)
+    off = token(asked_by, "plant-15", new, day)
+    assert off.status_code == 401
+    assert "clocks" in off.json()["detail"]

@@ -16,7 +16,14 @@ from dataspace.adapters.duckdb.profiler import DuckdbProfiler
 from dataspace.adapters.duckdb.vault import ParquetVault
 from dataspace.adapters.duckdb.version_source import VersionSource
 from dataspace.adapters.incoming import IncomingFolder
-from dataspace.adapters.memory import ManualClock, MemoryCatalog, MemoryLog, MemoryPolicyStore, MemorySigner
+from dataspace.adapters.memory import (
+    ManualClock,
+    MemoryAnswers,
+    MemoryCatalog,
+    MemoryLog,
+    MemoryPolicyStore,
+    MemorySigner,
+)
 from dataspace.adapters.profiles import ProfileFiles
 from dataspace.model.datasets import VersionRef
 from dataspace.model.names import HUB, ColumnName, PrincipalId
@@ -86,6 +93,12 @@ def world(home: Path) -> World:
     )
     depositing = Depositing(registering, IncomingFolder(home), open_source)
     curating = Curating(
-        catalog, vault, registering.profiles, registering, cuts, lambda ref: VersionSource(vault, ref)
+        catalog,
+        vault,
+        registering.profiles,
+        registering,
+        cuts,
+        lambda ref: VersionSource(vault, ref),
+        MemoryAnswers(),
     )
     return World(home, catalog, log, vault, cuts, registering, depositing, curating)

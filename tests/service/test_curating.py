@@ -14,7 +14,7 @@ from dataspace.model.matching import Fit
 from dataspace.model.names import HUB, ColumnName
 from dataspace.model.policies import AnswerKind
 from dataspace.model.records import RecordKind
-from dataspace.service.asking import access_request
+from dataspace.service.access_requests import access_request
 from dataspace.service.expecting import parse_expectation
 from dataspace.service.registration import Registration
 from tests.service.curated_world import ANA, SAM, World, world

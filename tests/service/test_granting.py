@@ -57,6 +57,35 @@ def test_an_amended_permit_is_for_the_sites_of_its_day() -> None:
     assert len(extended.roster_sites) == 3
 
 
+def test_the_steward_is_told_of_permits_whose_roster_is_not_that_of_today() -> None:
+    at, sites = joined(A)
+    inbox = replace(at.inbox, sites=sites)
+    id = at.granted(days=100).permit.id
+    assert inbox.of(SVEN) == []
+    sites.put(C)
+    assert inbox.of(SVEN) == [], "it holds nothing of what is granted"
+    sites.put(B)
+    (waiting,) = inbox.of(SVEN)
+    assert (waiting.id, waiting.until) == (id, MONDAY + timedelta(days=100))
+    assert "hospital-b came later" in waiting.what
+    assert waiting.command == f'dataspace permit amend {id} --reason "…"'
+    assert all("roster" not in item.what for item in inbox.of(ANA)), "a researcher cannot amend"
+    at.permitting.amend(SVEN, id, Obligations(), "hospital-b joined")
+    assert inbox.of(SVEN) == []
+    sites.put(replace(A, signing_key=b"\x09" * 32))
+    (waiting,) = inbox.of(SVEN)
+    assert "joined anew" in waiting.what
+    at.permitting.suspend(SVEN, id, "an incident")
+    assert inbox.of(SVEN) == [], "nothing runs under it"
+
+
+def test_a_permit_for_named_sites_does_not_wait_for_others() -> None:
+    at, sites = joined(A)
+    at.granted(sites=frozenset({A.name}))
+    sites.put(B)
+    assert replace(at.inbox, sites=sites).of(SVEN) == []
+
+
 def test_what_the_codes_of_the_data_ask_for_is_among_the_duties() -> None:
     at = office()
     dataset = at.permitting.catalog.get(STAYS)

@@ -18,11 +18,13 @@ from dataspace.adapters.places import MEMORY, MemoryBenches, PlacedVault, PlaceF
 from dataspace.connector import Source
 from dataspace.errors import Conflict, DataspaceError, InvalidRequest, SourceAway, SourceChanged
 from dataspace.model.curation import Standing
-from dataspace.model.datasets import VersionRef
+from dataspace.model.datasets import Column, ColumnType, Dictionary, Label, VersionRef
 from dataspace.model.names import ColumnName, DatasetName
 from dataspace.model.places import Place
 from dataspace.model.plans import CutRecipe
+from dataspace.service.away_steps import with_more
 from dataspace.service.curating import Curating
+from dataspace.service.curation import Wishes
 from dataspace.service.in_place import InPlace
 from dataspace.service.registration import Registration
 from tests.service.curated_world import SAM, World, world
@@ -92,6 +94,7 @@ def away(tmp_path: Path) -> Iterator[Away]:
         registering=registering,
         cuts=cuts,
         source=lambda ref: VersionSource(vault, ref),
+        away=in_place.further,
     )
     made = Away(base, source, in_place, cuts, curating)
     made.write(los=list(range(100)), name=[MARK] * 100)
@@ -200,12 +203,6 @@ def test_a_name_is_either_here_or_elsewhere(away: Away) -> None:
     assert away.in_place.places.get(DatasetName("mine")) is None
 
 
-def test_curating_further_is_said_to_be_done_where_it_is_registered(away: Away) -> None:
-    away.register()
-    with pytest.raises(Conflict, match="--in-place"):
-        away.curating.fix(SAM, "stays", Registration("stays", drop=("name",)))
-
-
 def test_an_erased_version_takes_the_way_to_the_source_with_it(away: Away) -> None:
     away.register()
     away.curating.settle(SAM, "stays", "1", Standing.ERASED, "over")
@@ -251,3 +248,69 @@ def test_a_folder_of_the_hub_is_no_place_unless_its_operator_says_so(tmp_path: P
     with pytest.raises(InvalidRequest) as told:
         check_place("postgresql://reader:hunter2@db.example/hospital", [])
     assert "hunter2" not in str(told.value)
+
+
+def test_rows_that_stay_away_are_curated_further_by_more_steps_of_every_reading(away: Away) -> None:
+    away.register(rename=("los=days",))
+    made = away.curating.fix(
+        SAM, "stays", Registration("stays", drop=("name",), label=("days=quasi-identifier",))
+    )
+    assert [column.name for column in made.version.columns] == ["days"]
+    assert made.dataset.columns[0].labels == {Label.QUASI_IDENTIFIER}
+    away.curating.fix(SAM, "stays", Registration("stays", generalise=("days=10",)))
+    away.write(los=list(range(300)), name=[MARK] * 300)
+    away.in_place.renew(STAYS)
+    assert away.cut_rows(away.latest(), "days") == 300
+    assert away.curating.profile(SAM, "stays").columns[0].distinct == 30
+    assert on_disk(away.world.home, MARK) == []
+
+
+def test_steps_that_do_not_work_leave_the_place_as_it_was(away: Away) -> None:
+    made = away.register()
+    for wrong in ({"drop": ("nothing",)}, {"cast": ("name=integer",)}, {"drop": ("los", "name")}):
+        with pytest.raises(DataspaceError):
+            away.curating.fix(SAM, "stays", Registration("stays", **wrong))
+    assert away.latest() == made.version.ref
+    assert away.cut_rows(made.version.ref) == 100
+
+
+def test_a_dictionary_is_mapped_where_the_rows_stay(away: Away) -> None:
+    told = (
+        Column(ColumnName("days"), ColumnType.INTEGER, title="LOS"),
+        Column(ColumnName("name"), ColumnType.TEXT),
+    )
+    away.world.catalog.put_dictionary(Dictionary("ward", "1", "Stays", told, "stay"))
+    made = away.register()
+    matching, _ = away.curating.match(SAM, "stays", "ward@1")
+    assert matching.steps
+    away.in_place.renew(STAYS)
+    assert away.latest() == made.version.ref, "nothing changes until it is applied"
+    _, applied = away.curating.match(SAM, "stays", "ward@1", apply=True)
+    assert applied is not None
+    assert not [finding for finding in applied.profile.findings if "is new" in finding.text], (
+        "it was declared"
+    )
+    assert away.cut_rows(away.latest(), "days") == 100
+    away.write(los=list(range(200)), name=[MARK] * 200)
+    away.in_place.renew(STAYS)
+    assert away.cut_rows(away.latest(), "days") == 200
+
+
+@pytest.mark.parametrize(
+    ("had", "more", "then"),
+    [
+        ({"rename": ("a=b",), "cast": ("b=text",)}, {"drop": ("b",)}, {"drop": ("a",)}),
+        (
+            {"rename": ("a=b",), "cast": ("b=text",)},
+            {"rename": ("b=c",)},
+            {"rename": ("a=c",), "cast": ("c=text",)},
+        ),
+        ({"drop": ("x",)}, {"drop": ("1",)}, {"drop": ("x", "b")}),
+        ({"generalise": ("b=10",)}, {"generalise": ("b=10", "b=100")}, {"generalise": ("b=10", "b=100")}),
+    ],
+)
+def test_steps_and_more_steps_become_one_declaration(
+    had: dict[str, Any], more: dict[str, Any], then: dict[str, Any]
+) -> None:
+    place = Place("file:///x", "x", "")
+    assert with_more(replace(place, **had), Wishes(**more), ["b", "other"]) == replace(place, **then)

@@ -7,8 +7,15 @@ import pytest
 
 from dataspace.adapters.jose import JosePermitSeal
 from dataspace.adapters.memory import MemorySigner
-from dataspace.errors import AccessDenied, Conflict, InvalidRequest, NotAllowed, VerificationFailed
-from dataspace.model.names import DatasetName, PermitId, PolicyId
+from dataspace.errors import (
+    AccessDenied,
+    Conflict,
+    InvalidRequest,
+    NotAllowed,
+    UnknownColumn,
+    VerificationFailed,
+)
+from dataspace.model.names import ColumnName, DatasetName, PermitId, PolicyId
 from dataspace.model.permits import Call, PermitStatus, Track
 from dataspace.model.policies import AnswerKind, Constraint, Effect, Obligations, Operand, Operator
 from dataspace.model.records import RecordKind
@@ -247,3 +254,24 @@ def test_a_call_that_gives_more_than_its_track_or_says_too_little_is_refused(
         office().permitting.calls.open(ANA, CALL)
     with pytest.raises(NotAllowed):  # before any name of a dataset is told
         office().permitting.calls.open(ANA, replace(CALL, datasets=frozenset({DatasetName("no-such")})))
+
+
+def test_a_condition_on_a_column_that_is_not_there_is_refused_when_granting_and_when_amending() -> None:
+    at = office()
+    application = at.apply()
+    wrong = Obligations(withheld=frozenset({ColumnName("secs")}))
+    with pytest.raises(UnknownColumn, match=r"No column 'secs' in"):
+        at.permitting.grant(SVEN, application.id, wrong, None)
+    with pytest.raises(NotAllowed):  # who is no steward is not told which columns there are
+        at.permitting.grant(ANA, application.id, wrong, None)
+    permit = at.permitting.grant(SVEN, application.id, Obligations(), None).permit
+    with pytest.raises(UnknownColumn, match=r"No column 'secs' in"):
+        at.permitting.amend(SVEN, permit.id, wrong, "")
+
+
+def test_an_application_that_is_refused_has_no_number() -> None:
+    at = office()
+    first = at.apply().id
+    with pytest.raises(InvalidRequest):
+        at.apply(disease="the flu")
+    assert int(at.apply().id.removeprefix("A-")) == int(first.removeprefix("A-")) + 1

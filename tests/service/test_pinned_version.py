@@ -14,7 +14,7 @@ from dataspace.model.permits import DatasetGrant, Permit
 from dataspace.model.policies import AnswerKind
 from dataspace.model.principals import Principal
 from dataspace.policy.coverage import gaps
-from dataspace.service.asking import access_request
+from dataspace.service.access_requests import access_request
 from dataspace.service.permit_documents import schema_digest
 from dataspace.service.pinned_version import permitted_version
 from dataspace.testing.examples import example_permit

@@ -53,6 +53,7 @@ class Bench:
     ) -> None:
         """`cuts`: for each file the `cut` id and the `dataset` under whose name it is read."""
         self.held: tuple[str, ...] = ()
+        self.threads = threads
         self._relations: dict[str, str] = {}
         self._types: dict[str, Types] = {}
         self._connection = duckdb.connect(":memory:")

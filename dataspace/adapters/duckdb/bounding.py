@@ -46,23 +46,24 @@ def bounded_cells(
     statistics: Sequence[Statistic],
     salt: int,
     unique: bool = False,
+    fewest: int = 0,
 ) -> Sql:
     """Rows of: places of the key values (or the values, where they are not declared), rows, and for each statistic
     that is not plain the rows with a mark and what its marks come to.
 
-    `unique` says that no unit has two rows. `salt` is a fresh random number of 62 bits.
+    `unique` says that no unit has two rows; groups of fewer rows than `fewest` are left out.
+    `salt` is a fresh random number of 62 bits.
     """
     picked, joins, wheres = _Written(), _Written(), _Written()
-    for at, key in enumerate(plan.keys):
-        _key(at, key, types, picked, joins, wheres)
+    chosen = plan.privacy_unit is not None and not unique
+    edges = [_key(at, key, types, picked, joins, wheres, chosen) for at, key in enumerate(plan.keys)]
     marked = [(at, statistic) for at, statistic in enumerate(statistics) if not statistic.plain]
     for at, statistic in marked:
-        mark = _mark(statistic, types)
+        mark = _mark(statistic, types, chosen)
         picked.add(f"{mark.text} AS s{at}", mark.parameters)
     where = condition(plan.where, types)
     wheres.add(where.text, where.parameters)
     keys = [f"k{at}" for at in range(len(plan.keys))]
-    chosen = plan.privacy_unit is not None and not unique
     if plan.privacy_unit is not None:
         wheres.add(f"{UNIT} <> {NOBODY:d}")
     if chosen:
@@ -73,9 +74,12 @@ def bounded_cells(
     if chosen:
         text += f", {_choice(plan, keys, marked)}"
         relation = "kept"
-    sums = [_summed(at, statistic) for at, statistic in marked]
+    sums = [_summed(at, statistic, chosen) for at, statistic in marked]
     group = f"GROUP BY {', '.join(keys)}" if keys else ""
-    text += f" SELECT {', '.join([*keys, 'count(*)', *sums])} FROM {relation} {group}"
+    if keys and fewest > 1:
+        group += f" HAVING count(*) >= {fewest:d}"
+    named = [key if edge is None else f"{key} - {edge:d}" for key, edge in zip(keys, edges, strict=True)]
+    text += f" SELECT {', '.join([*named, 'count(*)', *sums])} FROM {relation} {group}"
     return Sql(text, (*picked.parameters, *joins.parameters, *wheres.parameters))
 
 
@@ -107,23 +111,33 @@ def _bits(values: int) -> int:
     return max(1, (values - 1).bit_length())
 
 
-def _key(at: int, key: Key, types: Types, picked: _Written, joins: _Written, wheres: _Written) -> None:
-    """The place of a row's value among those declared; rows with another value are in no group."""
+def _key(
+    at: int, key: Key, types: Types, picked: _Written, joins: _Written, wheres: _Written, chosen: bool
+) -> int | None:
+    """The place of a row's value among those declared; rows with another value are in no group.
+
+    Where rows need not be chosen among, a range of whole numbers is left as it is, which the engine groups twice as
+    fast; what is to be taken off is returned.
+    """
     name = f"k{at}"
     if key.cases:
         place = _cases(key, types)
         picked.add(f"{place.text} AS {name}", place.parameters)
         wheres.add(f"({place.text}) IS NOT NULL", place.parameters)
-        return
+        return None
     column = quoted(key.column)
     if not key.values:
         picked.add(f"{column} AS {name}")
-        return
+        return None
     bound = [literal(value, types[key.column]) for value in key.values]
     whole = [value for value in bound if isinstance(value, int) and not isinstance(value, bool)]
     ranged = len(whole) == len(bound) and whole == list(range(whole[0], whole[0] + len(whole)))
     if ranged and types[key.column] is ColumnType.INTEGER:
         first, last = whole[0], whole[-1]
+        if not chosen:
+            picked.add(f"{column} AS {name}")
+            wheres.add(f"{column} BETWEEN ? AND ?", (first, last))
+            return first
         picked.add(
             f"CASE WHEN {column} BETWEEN ? AND ? THEN {column} - ? END AS {name}", (first, last, first)
         )
@@ -141,6 +155,7 @@ def _key(at: int, key: Key, types: Types, picked: _Written, joins: _Written, whe
         rows = ", ".join(f"({place:d}, ?)" for place, _ in listed) or "(0, null)"
         joins.add(f"JOIN (VALUES {rows}) AS g{at}(p, v) ON g{at}.v = {column}", [v for _, v in listed])
         picked.add(f"g{at}.p AS {name}")
+    return None
 
 
 def _cases(key: Key, types: Types) -> Sql:
@@ -153,27 +168,30 @@ def _cases(key: Key, types: Types) -> Sql:
     return Sql(f"CASE {' '.join(texts)} {other}END", tuple(parameters))
 
 
-def _mark(statistic: Statistic, types: Types) -> Sql:
-    """What a row counts for: 0 where it does not, otherwise its place within the bounds, from 1 on."""
+def _mark(statistic: Statistic, types: Types, chosen: bool) -> Sql:
+    """What a row counts for, from 1 on; where it does not, 0 if rows are to be packed and chosen among, else null."""
+    nothing = "ELSE 0 END" if chosen else "END"
     where = condition(statistic.where, types)
     present = [] if statistic.where is None else [where.text]
     if statistic.column is not None:
         present.append(f"{quoted(statistic.column)} IS NOT NULL")
     meets = " AND ".join(present) or "true"
     if statistic.shape is Shape.COUNT or statistic.column is None:
-        return Sql(f"CASE WHEN {meets} THEN 1 ELSE 0 END", where.parameters)
+        return Sql(f"CASE WHEN {meets} THEN 1 {nothing}", where.parameters)
     value = _number(statistic.column, types)
     # NaN is the greatest value to the engine, so `least` must stand outside.
     clipped = f"least(?, greatest(?, CAST({value} AS DOUBLE)))"
     bounds = (float(statistic.upper), float(statistic.lower))
     exact = statistic.step == 1.0 and not statistic.squared and statistic.offset == 0.0
     if exact and statistic.shape is Shape.SUM and types[statistic.column] is ColumnType.INTEGER:
-        # Whole numbers between whole bounds: the same without a detour by floating point, in half the time.
-        place = f"{statistic.sensitivity + 1:d} + least(?, greatest(?, {value}))"
-        return Sql(
-            f"CASE WHEN {meets} THEN {place} ELSE 0 END",
-            (*where.parameters, int(statistic.upper), int(statistic.lower)),
-        )
+        # Whole numbers between whole bounds: the same without a detour by floating point, in half the time, and by
+        # CASE in half of that. Only what lies between the bounds is added to, so that nothing overflows.
+        zero, low, high = statistic.sensitivity + 1, int(statistic.lower), int(statistic.upper)
+        outside = f"WHEN {value} > ? THEN {zero + high:d} WHEN {value} < ? THEN {zero + low:d}"
+        place = f"CASE {outside} ELSE {zero:d} + {value} END"
+        if statistic.where is None and not chosen:
+            return Sql(place, (high, low))  # null where there is no value
+        return Sql(f"CASE WHEN {meets} THEN {place} {nothing}", (*where.parameters, high, low))
     if statistic.shape is Shape.BINS:
         place = f"1 + least({BINS - 1:d}, CAST(floor(({clipped} - ?) / ?) AS BIGINT))"
         parameters: tuple[Parameter, ...] = (*bounds, float(statistic.lower), float(statistic.step))
@@ -185,7 +203,7 @@ def _mark(statistic: Statistic, types: Types) -> Sql:
     else:
         place = f"{statistic.sensitivity + 1:d} + CAST(round(({clipped} - ?) / ?) AS BIGINT)"
         parameters = (*bounds, float(statistic.offset), float(statistic.step))
-    return Sql(f"CASE WHEN {meets} THEN {place} ELSE 0 END", (*where.parameters, *parameters))
+    return Sql(f"CASE WHEN {meets} THEN {place} {nothing}", (*where.parameters, *parameters))
 
 
 def _number(column: ColumnName, types: Types) -> str:
@@ -194,7 +212,7 @@ def _number(column: ColumnName, types: Types) -> str:
     return quoted(column) if types[column] in (ColumnType.INTEGER, ColumnType.NUMBER) else "0"
 
 
-def _summed(at: int, statistic: Statistic) -> str:
+def _summed(at: int, statistic: Statistic, chosen: bool) -> str:
     """Two columns: how many rows have a mark, and the sum of the marks or a map from each mark to its rows."""
     total = f"histogram(s{at})" if statistic.shape is Shape.BINS else f"sum(s{at})"
-    return f"count(*) FILTER (s{at} <> 0), {total}"
+    return f"count(*) FILTER (s{at} <> 0), {total}" if chosen else f"count(s{at}), {total}"

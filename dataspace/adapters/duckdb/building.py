@@ -222,11 +222,13 @@ def _selection(recipe: CutRecipe, types: Types, where: str = "", ordered: bool =
 
 
 def _prints(unit: ColumnName) -> str:
-    """Numbered as in `_selection`. Not a secret hash: it stays where the units' numbers stay, behind the walls."""
+    """Numbered as in `_selection`, where nobody's rows have no person's number. Not a secret hash: it stays where the
+    units' numbers stay, behind the walls."""
     name = quoted(unit)
     return f"""SELECT dense_rank() OVER (ORDER BY hash(text), {name}) AS unit,
-                      md5_number_lower(coalesce('u' || text, '')) AS print
-               FROM (SELECT DISTINCT {name}, CAST({name} AS VARCHAR) AS text FROM kept) ORDER BY unit"""
+                      md5_number_lower('u' || text) AS print
+               FROM (SELECT DISTINCT {name}, CAST({name} AS VARCHAR) AS text FROM kept WHERE {name} IS NOT NULL)
+               ORDER BY unit"""
 
 
 def _masked(column: ColumnName, mask: Mask | None, kind: ColumnType) -> str:

@@ -7,6 +7,7 @@ import json
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dataspace.adapters.duckdb.confine import confine
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 FAILED = {"failed": True}
 
+CLOSE = "Numbers that earlier answers come too close to are withheld too, with those that would reveal them."
+DECLARED = "The population is declared: of answers over it cells are withheld, where others would be refused."
+TOO_MANY = "Not declared: the permit has as many populations as it may have."
 NOTHING_SHOWN = "No cell is shown: group by fewer columns, or ask with ε."
 
 Columns = list[dict[str, Any]]
@@ -153,23 +157,45 @@ class Memory:
 
     def answer(self, plan: CellsPlan, asked: Asked, frame: Frame) -> None:
         """The answer or the refusal, with what to keep of it; first the gateway gives the entries that are lacking."""
-        from dataspace.adapters.duckdb.comparing import Comparing  # loads only where something is compared
+        from dataspace.adapters.duckdb.comparing import (
+            Comparing,
+            Found,
+        )  # loads only where something is compared
 
         comparing = self._lineages.setdefault(str(plan.aggregate.dataset), Comparing())
         cells = from_json(tuple[Cell, ...], frame.document["cells"])
-        shown = protect(plan.aggregate, cells, plan.disclosure)
         lacking = comparing.lacking(asked, self._gateway.receive().document["names"])
         self._gateway.send({"lacking": lacking})
         for name, content in zip(lacking, self._gateway.receive().blobs, strict=True):
             comparing.take(name, content)
-        sets = comparing.units(plan, frame.blobs[0], frame.blobs[1:])
-        refused, kept = comparing.judged(plan, asked, shown, cells, sets)
-        if refused is None:
-            columns, note = _shown(plan, shown, [ColumnType(kind) for kind in frame.document["types"]])
-            document: dict[str, Any] = {"columns": columns, "note": to_json(note)}
+        found = Found(cells, comparing.units(plan, frame.blobs[0], frame.blobs[1:]))
+        types = [ColumnType(kind) for kind in frame.document["types"]]
+        if plan.population:
+            taken, kept = comparing.declared(plan, asked, found)
+            document = _declared(plan, taken)
         else:
-            document = {"refused": to_json(refused)}
+            judged = comparing.judged(plan, asked, found)
+            document, kept = _judged(plan, judged.shown, judged.withheld, types), judged.kept
+            if judged.refused is not None:
+                document = {"refused": to_json(judged.refused)}
         self._gateway.send(document | {"keep": list(kept)}, list(kept.values()))
+
+
+def _judged(
+    plan: CellsPlan, shown: Protected | None, withheld: bool, types: Sequence[ColumnType]
+) -> dict[str, Any]:
+    if shown is None:
+        return {}
+    if withheld:
+        shown = replace(shown, rules=(*shown.rules, CLOSE))
+    columns, note = _shown(plan, shown, types)
+    return {"columns": columns, "note": to_json(note)}
+
+
+def _declared(plan: CellsPlan, taken: bool) -> dict[str, Any]:
+    """The population that was declared, and no number of it."""
+    columns = [{"name": "population", "type": "text", "values": [plan.population] if taken else []}]
+    return {"columns": columns, "note": to_json(_note(plan, rules=(DECLARED if taken else TOO_MANY,)))}
 
 
 def main() -> None:

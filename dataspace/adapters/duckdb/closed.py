@@ -2,16 +2,18 @@
 
 # ruff: noqa: S608 - hints, not statements
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from dataspace.adapters.duckdb.conditions import Scope, predicate_of
-from dataspace.adapters.duckdb.flattening import both, source_of
+from dataspace.adapters.duckdb.flattening import both
+from dataspace.adapters.duckdb.joined import first_of, joined_source
 from dataspace.adapters.duckdb.noisy_subset import computed_key, is_computed, measure_of, places
 from dataspace.adapters.duckdb.syntax import Node, empty, identifier, only
 from dataspace.errors import UnsupportedQuery
 from dataspace.model.datasets import ColumnType, Dataset
-from dataspace.model.names import ColumnName
+from dataspace.model.names import ColumnName, DatasetName
 from dataspace.model.plans import AggregatePlan, Function, Key, Measure
 
 _FUNCTIONS = {"count": Function.COUNT, "sum": Function.SUM, "avg": Function.AVG, "mean": Function.AVG}
@@ -45,17 +47,25 @@ class _Hint:
         return UnsupportedQuery(construct, str(self))
 
 
-def aggregate_of(node: Node, dataset: Dataset, noisy: bool = False) -> AggregatePlan:
+def aggregate_of(
+    node: Node,
+    dataset: Dataset,
+    noisy: bool = False,
+    others: Mapping[DatasetName, Dataset] = MappingProxyType({}),
+) -> AggregatePlan:
     """The plan of a question in the closed subset, which is wider where the answer will be `noisy`.
 
-    Raises UnsupportedQuery with the nearest form.
+    `others` are the further datasets that the text names; the one that FROM begins with is the one asked. Raises
+    UnsupportedQuery with the nearest form.
     """
+    if noisy and others:
+        dataset, others = first_of(node, {dataset.name: dataset, **others})
     hint = _Hint(dataset)
     if node.get("type") != "SELECT_NODE":
         raise hint.refuse("UNION and other combinations of queries in an aggregate question")
     _refuse_extras(node, hint, noisy)
     if noisy:
-        return _noisy(node, dataset, hint)
+        return _noisy(node, dataset, hint, others)
     scope = Scope(dataset, _from(node["from_table"], dataset, hint))
     items = node["select_list"]
     if all(item.get("type") in ("COLUMN_REF", "STAR") for item in items) and not node["group_expressions"]:
@@ -79,9 +89,10 @@ def aggregate_of(node: Node, dataset: Dataset, noisy: bool = False) -> Aggregate
     )  # fmt: skip
 
 
-def _noisy(node: Node, dataset: Dataset, hint: _Hint) -> AggregatePlan:
-    source = source_of(node, dataset, hint.refuse)
+def _noisy(node: Node, dataset: Dataset, hint: _Hint, others: Mapping[DatasetName, Dataset]) -> AggregatePlan:
+    source, joins = joined_source(node, dataset, others, hint.refuse)
     scope, items = source.scope, node["select_list"]
+    dataset = scope.dataset or dataset
     keys: list[Key] = []
     measures: list[Measure] = []
     for item in items:
@@ -107,7 +118,7 @@ def _noisy(node: Node, dataset: Dataset, hint: _Hint) -> AggregatePlan:
     condition = node.get("where_clause")
     own = () if condition is None else (predicate_of(condition, scope),)
     return AggregatePlan(
-        dataset.name, tuple(keys), tuple(measures), both((*source.where, *own)), dataset.privacy_unit
+        dataset.name, tuple(keys), tuple(measures), both((*source.where, *own)), dataset.privacy_unit, joins
     )
 
 

@@ -1,22 +1,14 @@
-"""The clerk's memory of what was told: the units behind earlier numbers as roaring bitmaps, and the guard over them.
+"""The clerk's memory of what was told, and the guard over it, which refuses answers or withholds cells of them."""
 
-Entries have a kind and a number in their names: `00000007-units` adds privacy units to the numbering of the lineage,
-`00000008-told-<permit>-<principal>-<project>` is one answer, `…-refused-…` one refusal. The last three are digests.
-"""
-
-import array
-import hashlib
 import json
-import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from pyroaring import BitMap
 
-from dataspace.model.codec import from_json, to_json
+from dataspace.adapters.duckdb.numbering import Numbering, Numbers, bitmap
+from dataspace.adapters.duckdb.remembered import Entry, concerns, condition_of, read, tags, written
 from dataspace.model.names import ColumnName
 from dataspace.model.plans import Asked, CellsPlan, Function
 from dataspace.planning.cells import Cell, Keys
@@ -30,19 +22,16 @@ from dataspace.planning.differencing import (
     boxes,
     present,
 )
-from dataspace.planning.disclosure import Protected
+from dataspace.planning.disclosure import Protected, protect
 
-_HEAD = struct.Struct("!I")
-Numbers = npt.NDArray[np.uint32]
+MAXIMUM_POPULATIONS = 50
+"""Declared under one permit: the units of all of them count as told."""
 
+_ROUNDS = 10
+"""Of withholding cells because of other answers, until the answer is refused as a whole."""
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What was told in one answer; `whole` is the units of its cut, which counts as known."""
-
-    asked: Asked
-    whole: Told
-    told: tuple[Told, ...]
+_NOBODY = 2**32 - 1
+"""The number of rows that belong to no unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,37 +41,26 @@ class Refused:
     earlier: Asked | None
 
 
-class Numbering:
-    """One number for each privacy unit of a lineage, whatever the cut: by a fingerprint that stays inside."""
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What may be told (None for a refusal, see `refused`), the entries to keep, and whether cells were withheld."""
 
-    def __init__(self) -> None:
-        self._sorted = np.zeros(0, np.uint64)
-        self._numbers = np.zeros(0, np.uint32)
+    shown: Protected | None
+    kept: dict[str, bytes]
+    refused: Refused | None = None
+    withheld: bool = False
 
-    def learn(self, prints: npt.NDArray[np.uint64]) -> None:
-        """Number further units, in this order."""
-        start = len(self._sorted)
-        joined = np.concatenate([self._sorted, prints])
-        numbers = np.concatenate([self._numbers, np.arange(start, start + len(prints), dtype=np.uint32)])
-        order = np.argsort(joined, kind="stable")
-        self._sorted, self._numbers = joined[order], numbers[order]
 
-    def numbers(self, prints: npt.NDArray[np.uint64]) -> tuple[Numbers, npt.NDArray[np.uint64]]:
-        """The number of each, and those that had none before and have one now."""
-        new = np.unique(prints[~self._known(prints)])
-        if len(new):
-            self.learn(new)
-        return self._numbers[np.searchsorted(self._sorted, prints)], new
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The cells of a question and the units behind them: of the cut, then of each cell and its columns."""
 
-    def _known(self, prints: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
-        if not len(self._sorted):
-            return np.zeros(len(prints), bool)
-        places = np.minimum(np.searchsorted(self._sorted, prints), len(self._sorted) - 1)
-        return np.asarray(self._sorted[places] == prints)
+    cells: Sequence[Cell]
+    sets: Sequence[BitMap]
 
 
 class Comparing:
-    """What one clerk holds of one lineage; entries are read once."""
+    """What one clerk holds of one lineage; entries are read once, and compared with each other once for each scope."""
 
     def __init__(self) -> None:
         self._held: set[str] = set()
@@ -90,15 +68,18 @@ class Comparing:
         self._numbering = Numbering()
         self._cuts: dict[str, Numbers] = {}
         self._wholes: dict[str, BitMap] = {}
+        self._audits: dict[tuple[int, str, tuple[str, ...]], tuple[list[str], Audit]] = {}
         self._in_scope: list[str] = []
         self._last = 0
         self._new = b""
 
     def lacking(self, asked: Asked, names: Sequence[str]) -> list[str]:
         """The entries that are needed for this question and not held yet."""
-        self._in_scope = [name for name in names if _concerns(name, asked)]
+        self._in_scope = [name for name in names if concerns(name, asked)]
         self._last = max((int(name[:8]) for name in names), default=0)
-        needed = [n for n in names if n.endswith("-units")] + [n for n in self._in_scope if "-told-" in n]
+        needed = [n for n in names if n.endswith("-units")] + [
+            n for n in self._in_scope if "-refused-" not in n
+        ]
         return [name for name in needed if name not in self._held]
 
     def take(self, name: str, content: bytes) -> None:
@@ -107,7 +88,7 @@ class Comparing:
         if name.endswith("-units"):
             self._numbering.learn(np.frombuffer(content, np.uint64))
         else:
-            self._entries[name] = _read(content)
+            self._entries[name] = read(content)
 
     def units(self, plan: CellsPlan, whole: bytes, sets: Sequence[bytes]) -> list[BitMap]:
         """Sets of units in the numbers of the lineage, all units of the cut first.
@@ -117,73 +98,141 @@ class Comparing:
         found = [np.frombuffer(one, np.uint32) for one in sets]
         if plan.aggregate.privacy_unit is None:
             if whole or plan.cut not in self._wholes:
-                self._wholes[plan.cut] = _bitmap(np.frombuffer(whole, np.uint32))
-            return [self._wholes[plan.cut], *map(_bitmap, found)]
+                self._wholes[plan.cut] = bitmap(np.frombuffer(whole, np.uint32))
+            return [self._wholes[plan.cut], *map(bitmap, found)]
         if whole or plan.cut not in self._cuts:
             numbers, new = self._numbering.numbers(np.frombuffer(whole, np.uint64))
             self._new = new.tobytes()
-            self._cuts[plan.cut] = np.concatenate([np.zeros(1, np.uint32), numbers])
-            self._wholes[plan.cut] = _bitmap(numbers)
-        return [self._wholes[plan.cut], *(_bitmap(self._cuts[plan.cut][one]) for one in found)]
+            self._cuts[plan.cut] = np.concatenate([np.array([_NOBODY], np.uint32), numbers])
+            self._wholes[plan.cut] = bitmap(numbers)
+        return [self._wholes[plan.cut], *(bitmap(self._cuts[plan.cut][one]) for one in found)]
 
-    def judged(
-        self, plan: CellsPlan, asked: Asked, shown: Protected, cells: Sequence[Cell], sets: Sequence[BitMap]
-    ) -> tuple[Refused | None, dict[str, bytes]]:
-        """Whether it may be told, and the entries to keep. `sets`: the cut's, then of each cell and its columns."""
-        audit = self._audit(plan)
-        whole = Told(UNITS, Box(json.dumps([plan.cut, []]), {}), sets[0])
-        audit.known(whole)
-        told = _told(plan, shown, cells, sets[1:])
-        close = self._refusals() or next((no for one in told if (no := audit.add(one))), None)
-        kept: dict[str, bytes] = {}
-        if self._new:
-            kept[self._name("units")] = self._new
-        if close is not None:
-            kept[self._name(f"refused-{_tags(asked)}")] = b"{}"
-        else:
-            name = self._name(f"told-{_tags(asked)}")
-            kept[name] = _written(entry := Entry(asked, whole, tuple(told)))
-            self._entries[name] = entry
+    def declared(self, plan: CellsPlan, asked: Asked, found: Found) -> tuple[bool, dict[str, bytes]]:
+        """Take a population in, unless there are too many; and the entries to keep. Nothing is told of it."""
+        kept, condition = self._numbered(), condition_of(plan.aggregate)
+        before = [e.population for e in self._scope() if e.population is not None]
+        if condition not in before and len(before) >= MAXIMUM_POPULATIONS:
+            return False, kept
+        if condition not in before:
+            (box,) = boxes(plan.aggregate, _rows(plan), [()], asked.domains)
+            one = Told(UNITS, box, found.sets[1])
+            self._keep(
+                kept, f"planned-{tags(asked)}", Entry(asked, self._whole(plan, found), (one,), condition)
+            )
+        return True, kept
+
+    def judged(self, plan: CellsPlan, asked: Asked, found: Found) -> Judged:
+        """Whether it may be told, and what of it. Of a population that was declared, cells are withheld instead."""
+        shown = protect(plan.aggregate, found.cells, plan.disclosure)
+        planned = condition_of(plan.aggregate) in {e.population for e in self._scope()}
+        close, withheld = self._refusals(), dict[ColumnName | None, frozenset[Keys]]()
+        told = list[Told]()
+        for _ in range(_ROUNDS):
+            if close is not None:
+                break
+            told, refused = self._compared(plan, asked, found, shown)
+            if not refused:
+                return self._given(plan, asked, found, shown, told, bool(withheld))
+            if not planned:
+                close = refused[0][2]
+                break
+            for keys, column, _ in refused:
+                withheld[column] = withheld.get(column, frozenset()) | {keys}
+            shown = protect(plan.aggregate, found.cells, plan.disclosure, withheld)
+        kept = self._numbered()
+        kept[self._name(f"refused-{tags(asked)}")] = b"{}"
         self._held |= kept.keys()
-        self._new = b""
-        return (Refused(self._own(close, asked)) if close else None), kept
+        return Judged(None, kept, Refused(self._own(close or TooClose(None), asked)))
 
-    def _audit(self, plan: CellsPlan) -> Audit:
-        audit = Audit(plan.disclosure.cohort)
-        for name in self._in_scope:
-            if name in self._entries:
-                entry = self._entries[name]
-                audit.known(entry.whole)
-                for one in entry.told:
-                    audit.known(Told(one.space, one.box, one.units, entry.asked.number))
-        return audit
+    def _given(
+        self, plan: CellsPlan, asked: Asked, found: Found, shown: Protected, told: list[Told], withheld: bool
+    ) -> Judged:
+        kept = self._numbered()
+        if withheld:
+            # Which cells another answer forbids is a refusal too: it is counted as one.
+            kept[self._name(f"refused-{tags(asked)}")] = b"{}"
+        self._keep(kept, f"told-{tags(asked)}", Entry(asked, self._whole(plan, found), tuple(told)))
+        self._held |= kept.keys()
+        return Judged(shown, kept, withheld=withheld)
+
+    def _compared(
+        self, plan: CellsPlan, asked: Asked, found: Found, shown: Protected
+    ) -> tuple[list[Told], list[tuple[Keys, ColumnName | None, TooClose]]]:
+        """What would be told, and the cells of it that are too close to something: all of them, not only the first."""
+        audit = self._audit(plan, asked)
+        audit.known(self._whole(plan, found))
+        told, refused = [], []
+        for keys, column, one in _told(plan, shown, found.cells, found.sets[1:]):
+            if (close := audit.add(one)) is None:
+                told.append(one)
+            else:
+                refused.append((keys, column, close))
+        return told, refused
+
+    def _audit(self, plan: CellsPlan, asked: Asked) -> Audit:
+        """All that counts as told in this scope; what was compared before is not compared again."""
+        scope = (plan.disclosure.cohort, tags(asked), asked.across)
+        names = [name for name in self._in_scope if name in self._entries]
+        before, audit = self._audits.get(scope, ([], Audit(plan.disclosure.cohort)))
+        if names[: len(before)] != before:
+            before, audit = [], Audit(plan.disclosure.cohort)
+        for name in names[len(before) :]:
+            entry = self._entries[name]
+            audit.known(entry.whole)
+            for one in entry.told:
+                numbered = Told(one.space, one.box, one.units, entry.asked.number)
+                if entry.population is None:
+                    audit.known(numbered)
+                else:
+                    audit.add(numbered)  # of two that are too close, the one declared first counts as told
+        self._audits[scope] = names, audit
+        return audit.copy()
+
+    def _scope(self) -> list[Entry]:
+        return [self._entries[name] for name in self._in_scope if name in self._entries]
+
+    def _whole(self, plan: CellsPlan, found: Found) -> Told:
+        return Told(UNITS, Box(json.dumps([_rows(plan), []]), {}), found.sets[0])
 
     def _refusals(self) -> TooClose | None:
         refused = sum("-refused-" in name for name in self._in_scope)
         return TooClose(None) if refused >= MAXIMUM_REFUSALS else None
 
     def _own(self, close: TooClose, asked: Asked) -> Asked | None:
-        for name in self._in_scope:
-            entry = self._entries.get(name)
-            if entry and entry.asked.number == close.answer and entry.asked.principal == asked.principal:
+        for entry in self._scope():
+            if entry.asked.number == close.answer and entry.asked.principal == asked.principal:
                 return entry.asked
         return None
+
+    def _numbered(self) -> dict[str, bytes]:
+        kept = {self._name("units"): self._new} if self._new else {}
+        self._new = b""
+        self._held |= kept.keys()
+        return kept
+
+    def _keep(self, kept: dict[str, bytes], rest: str, entry: Entry) -> None:
+        name = self._name(rest)
+        kept[name] = written(entry)
+        self._entries[name] = entry
+        self._held.add(name)
 
     def _name(self, rest: str) -> str:
         self._last += 1
         return f"{self._last:08d}-{rest}"
 
 
-def _told(plan: CellsPlan, shown: Protected, cells: Sequence[Cell], sets: Sequence[BitMap]) -> list[Told]:
-    """The sets behind the numbers that are shown; numbers of one set in one space count once."""
+def _told(
+    plan: CellsPlan, shown: Protected, cells: Sequence[Cell], sets: Sequence[BitMap]
+) -> list[tuple[Keys, ColumnName | None, Told]]:
+    """The sets behind the numbers that are shown, with their cell and column; one set in one space counts once."""
     columns = list(dict.fromkeys(m.column for m in plan.aggregate.measures if m.column is not None))
     width = 1 + len(columns)
     places: dict[Keys, int] = {cell.keys: at for at, cell in enumerate(cells)}
     domains = plan.asked.domains if plan.asked else {}
-    found: dict[tuple[str, int], Told] = {}
+    found: dict[tuple[str, int], tuple[Keys, ColumnName | None, Told]] = {}
     # Counts first, and cells before the presence of values in them.
     for box, (keys, numbers) in zip(
-        boxes(plan.aggregate, plan.cut, [keys for keys, _ in shown.rows], domains), shown.rows, strict=True
+        boxes(plan.aggregate, _rows(plan), [keys for keys, _ in shown.rows], domains), shown.rows, strict=True
     ):
         if keys not in places:
             continue  # an empty cell, which is never shown
@@ -192,7 +241,8 @@ def _told(plan: CellsPlan, shown: Protected, cells: Sequence[Cell], sets: Sequen
             if number is None:
                 continue
             one = _one(box, measure.function, measure.column, columns, sets[start : start + width])
-            found.setdefault((one.space, start + one_place(measure.column, columns)), one)
+            place = start + _place(measure.column, columns)
+            found.setdefault((one.space, place), (keys, measure.column, one))
     return [
         one
         for (space, at), one in sorted(found.items(), key=lambda item: (item[0][0] != UNITS, item[0][1]))
@@ -200,7 +250,7 @@ def _told(plan: CellsPlan, shown: Protected, cells: Sequence[Cell], sets: Sequen
             space == UNITS
             and at % width
             and (UNITS, at - at % width) in found
-            and _same(one, sets, at, width)
+            and _same(one[2], sets, at, width)
         )
     ]
 
@@ -209,7 +259,7 @@ def _same(one: Told, sets: Sequence[BitMap], at: int, width: int) -> bool:
     return len(one.units) == len(sets[at - at % width])
 
 
-def one_place(column: ColumnName | None, columns: Sequence[ColumnName]) -> int:
+def _place(column: ColumnName | None, columns: Sequence[ColumnName]) -> int:
     """Where the set of a measure stands among those of its cell."""
     return 0 if column is None else 1 + columns.index(column)
 
@@ -221,7 +271,7 @@ def _one(
     columns: Sequence[ColumnName],
     sets: Sequence[BitMap],
 ) -> Told:
-    units = sets[one_place(column, columns)]
+    units = sets[_place(column, columns)]
     if column is None:
         return Told(UNITS, box, units)
     if function is Function.COUNT:
@@ -229,48 +279,6 @@ def _one(
     return Told(f"sum:{column}", box, units)
 
 
-def _bitmap(numbers: Numbers) -> BitMap:
-    quick = array.array("I")  # an array of numpy is read one number at a time
-    quick.frombytes(np.sort(numbers).tobytes())
-    return BitMap(quick)
-
-
-def _concerns(name: str, asked: Asked) -> bool:
-    """Whether an answer counts here: of the same permit, or of the same person or project where policy says so."""
-    parts = name.split("-")
-    if len(parts) != 5:
-        return False
-    mine = _tags(asked).split("-")
-    across = {"principal": 1, "project": 2}
-    return parts[2] == mine[0] or any(parts[2 + across[a]] == mine[across[a]] for a in asked.across)
-
-
-def _tags(asked: Asked) -> str:
-    words = (
-        f"permit {asked.permit}" if asked.permit else f"open {asked.principal}",
-        asked.principal,
-        asked.project,
-    )
-    return "-".join(hashlib.sha256(word.encode()).hexdigest()[:32] for word in words)
-
-
-def _written(entry: Entry) -> bytes:
-    every = (entry.whole, *entry.told)
-    bodies = [one.units.serialize() for one in every if isinstance(one.units, BitMap)]
-    head = {
-        "asked": to_json(entry.asked),
-        "told": [[one.space, to_json(one.box), len(body)] for one, body in zip(every, bodies, strict=True)],
-    }
-    text = json.dumps(head).encode()
-    return b"".join([_HEAD.pack(len(text)), text, *bodies])
-
-
-def _read(content: bytes) -> Entry:
-    (size,) = _HEAD.unpack_from(content)
-    start = _HEAD.size + size
-    head: Mapping[str, Any] = json.loads(content[_HEAD.size : start])
-    every = []
-    for space, box, length in head["told"]:
-        every.append(Told(space, from_json(Box, box), BitMap.deserialize(content[start : start + length])))
-        start += length
-    return Entry(from_json(Asked, head["asked"]), every[0], tuple(every[1:]))
+def _rows(plan: CellsPlan) -> str:
+    """What two questions are about the same rows by: an amended permit has another cut of them."""
+    return plan.asked.rows if plan.asked and plan.asked.rows else plan.cut

@@ -4,17 +4,14 @@ Every literal is a bound parameter of the column's own type; a literal of anothe
 cast of data, no division and no index, so that no value in the cut can make a question end differently.
 """
 
-# ruff: noqa: S608 - identifiers are quoted, values are bound
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from dataspace.model.datasets import ColumnType, Value
 from dataspace.model.names import ColumnName
-from dataspace.model.plans import AggregatePlan, Key
+from dataspace.model.plans import Key
 from dataspace.model.predicates import All, AnyOf, Compare, IsNull, Not, OneOf, Predicate
-from dataspace.planning.cells import columns_needed
 
 UNIT = "__unit"
 ROW = "__row"
@@ -99,7 +96,7 @@ def _joined(word: str, parts: list[Sql]) -> Sql:
     return Sql(f"({text})", tuple(p for part in parts for p in part.parameters))
 
 
-def _keys(keys: tuple[Key, ...], types: Types) -> tuple[list[str], tuple[Parameter, ...]]:
+def key_columns(keys: tuple[Key, ...], types: Types) -> tuple[list[str], tuple[Parameter, ...]]:
     """One expression for each key: the value where it is declared (or nothing is declared), else null."""
     texts, parameters = [], []
     for at, key in enumerate(keys):
@@ -115,50 +112,10 @@ def _keys(keys: tuple[Key, ...], types: Types) -> tuple[list[str], tuple[Paramet
     return texts, tuple(parameters)
 
 
-def _number(column: ColumnName, types: Types) -> str:
+def measured(column: ColumnName, types: Types) -> str:
+    """What is added up of a column; of what is no number only that it is there."""
     if types[column] is ColumnType.BOOLEAN:
         return f"CASE WHEN {quoted(column)} THEN 1 WHEN NOT {quoted(column)} THEN 0 END"
     if types[column] in (ColumnType.INTEGER, ColumnType.NUMBER):
         return quoted(column)
     return f"CASE WHEN {quoted(column)} IS NOT NULL THEN 0 END"  # only its presence is counted
-
-
-def raw_cells(
-    plan: AggregatePlan, relation: str, types: Types, largest: int, with_units: bool = False
-) -> Sql:
-    """What the disclosure rules need, in one pass: a row for each group.
-
-    Columns: the keys, the units, and for each measured column rows, units, total, absolute, nonzero, largest,
-    at_lowest, at_highest, between, constant. Then, where asked for, the numbers of the units: of all, and of those
-    with a value in each measured column.
-    """
-    keys, bound = _keys(plan.keys, types)
-    where = condition(plan.where, types)
-    needed = columns_needed(plan)
-    names = [f"k{at}" for at in range(len(keys))]
-    over = f"PARTITION BY {', '.join(names)}" if names else ""
-    numbers = [f"{_number(column, types)} AS m{at}" for at, column in enumerate(needed)]
-    edges = [f"min(m{i}) OVER w AS lo{i}, max(m{i}) OVER w AS hi{i}" for i in range(len(needed))]
-    per_unit = [
-        f"sum(m{i}) AS s{i}, count(m{i}) AS c{i}, coalesce(bool_or(m{i} = lo{i}), false) AS l{i}, "
-        f"coalesce(bool_or(m{i} = hi{i}), false) AS h{i}, "
-        f"count(*) FILTER (m{i} <> lo{i} AND m{i} <> hi{i}) AS b{i}, "
-        f"coalesce(bool_and(lo{i} = hi{i}), false) AS e{i}"
-        for i in range(len(needed))
-    ]
-    per_cell = [
-        f"sum(c{i}), count(*) FILTER (c{i} > 0), sum(s{i}), sum(abs(CAST(s{i} AS DOUBLE))), "
-        f"count(*) FILTER (s{i} <> 0), max(abs(CAST(s{i} AS DOUBLE)), {largest:d}), "
-        f"count(*) FILTER (l{i}), count(*) FILTER (h{i}), sum(b{i}), bool_and(e{i})"
-        for i in range(len(needed))
-    ]
-    if with_units:
-        per_cell += ["list(CAST(u AS UINTEGER))"]
-        per_cell += [f"list(CAST(u AS UINTEGER)) FILTER (c{i} > 0)" for i in range(len(needed))]
-    group = f"GROUP BY {', '.join(names)}" if names else ""
-    text = f"""
-        WITH picked AS (SELECT {", ".join([f"{UNIT} AS u", *keys, *numbers])} FROM {relation} WHERE {where.text}),
-        marked AS (SELECT {", ".join(["*", *edges])} FROM picked WINDOW w AS ({over})),
-        units AS (SELECT {", ".join([*names, "u", *per_unit])} FROM marked GROUP BY {", ".join([*names, "u"])})
-        SELECT {", ".join([*names, "count(*)", *per_cell])} FROM units {group}"""
-    return Sql(text, bound + where.parameters)

@@ -1,7 +1,7 @@
 """From the syntax tree of a WHERE clause to a `Predicate`: the closed set of conditions that cannot fail."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from dataspace.adapters.duckdb.syntax import Node, only
@@ -49,10 +49,16 @@ class Scope:
     names: frozenset[str] = frozenset()
     visible: Mapping[str, ColumnName] | None = None
     """The names that a subquery lets through, in lower case; None: the dataset's own."""
+    tables: Mapping[str, Mapping[str, ColumnName]] = field(default_factory=dict)
+    """Where datasets are joined: the names that each is known by, with what they let through."""
 
     def column(self, node: Node) -> ColumnName:
         """The column that a reference names. Raises UnsupportedQuery where there is none."""
         parts = [str(part) for part in node.get("column_names", ())]
+        if len(parts) == 2 and (own := self.tables.get(parts[0].lower())) is not None:
+            if (joined := own.get(parts[1].lower())) is None:
+                raise UnknownColumn(parts[1], (parts[0].lower(),), tuple(own))
+            return joined
         if len(parts) > 2 or (len(parts) == 2 and parts[0].lower() not in self.names):
             raise UnsupportedQuery(f"the name '{'.'.join(parts)}'", "Write the column's name alone.")
         if self.dataset is None:

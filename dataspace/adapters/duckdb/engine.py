@@ -18,7 +18,7 @@ from dataspace.adapters.duckdb.wire import Broken, Channel, Frame, pack_arrays, 
 from dataspace.errors import AnswerTooClose, NoAnswer
 from dataspace.model.answers import AnswerNote
 from dataspace.model.codec import from_json, to_json
-from dataspace.model.plans import Asked, CellsPlan, RowsPlan
+from dataspace.model.plans import Asked, CellsPlan, RowsMessage, RowsPlan
 from dataspace.model.policies import AnswerKind
 from dataspace.model.runs import Arrays, SiteMessage
 from dataspace.planning.cells import check_noisy, check_size
@@ -36,7 +36,8 @@ class ConfinedEngine:
 
     `log_path` takes what goes wrong inside, for the operator alone. `memory_bytes` is what the engine may use in one
     worker, `seconds` the longest that one statement may take (for rows: until the next batch). `spares` workers
-    are kept started for sessions that are yet to begin.
+    are kept started for sessions that are yet to begin. Where nothing was asked for `rest_seconds`, nothing waits but
+    what trains, which stays for the next round of its run.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class ConfinedEngine:
         threads: int = 2,
         seconds: float = 30.0,
         idle_seconds: float = 900.0,
+        rest_seconds: float | None = None,
         cpu_seconds: int = 3_600,
         spares: int = 1,
         clock: Callable[[], float] = time.monotonic,
@@ -55,6 +57,8 @@ class ConfinedEngine:
         self._spawner = Spawner(log_path, memory_bytes, threads, cpu_seconds)
         self._spares = Spares(self._spawner, spares, seconds)
         self._seconds, self._idle, self._clock, self._past = seconds, idle_seconds, clock, past
+        self._rest = idle_seconds if rest_seconds is None else min(rest_seconds, idle_seconds)
+        self._asked = clock()
         self._pairs: dict[str, tuple[Pair, float]] = {}
         self._turns: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
@@ -71,18 +75,18 @@ class ConfinedEngine:
         """The level that the last process reported (`A`, `B` or `C`), empty before the first."""
         return self._spawner.isolation
 
-    def rows(self, session: str, plan: RowsPlan, leases: Sequence[CutLease]) -> Iterator[pa.RecordBatch]:
-        """Batches as they come, at least one (empty) for the schema. Raises NoAnswer."""
+    def rows(self, session: str, plan: RowsPlan, leases: Sequence[CutLease]) -> Iterator[RowsMessage]:
+        """What the worker wrote, untouched: the schema, then batches as they come. Raises NoAnswer."""
         cuts = {str(name): str(cut) for name, cut in plan.relations.items()}
         with self._session(session, cuts, leases) as pair:
-            order = {"do": "rows", "cuts": sorted(cuts.values()), "tree": plan.tree}
+            order = {"do": "rows", "cuts": sorted(cuts.values()), "tree": plan.tree, "codec": plan.codec}
             pair.worker.send(order | {"maximum_rows": plan.maximum_rows}, seconds=self._seconds)
-            first = pair.reply(self._seconds)
-            schema = pa.ipc.read_schema(pa.py_buffer(first.blobs[0]))
-            yield pa.RecordBatch.from_pylist([], schema=schema)
-            while not (frame := pair.reply(self._seconds)).document.get("done"):
-                with pa.ipc.open_stream(pa.py_buffer(frame.blobs[0])) as reader:
-                    yield from reader
+            done = False
+            while not done:
+                frame = pair.reply(self._seconds)
+                done = bool(frame.document.get("done"))
+                for stream in frame.blobs:
+                    yield RowsMessage(int(frame.document["rows"]), stream)
 
     def cells(self, session: str, plan: CellsPlan, leases: Sequence[CutLease]) -> tuple[pa.Table, AnswerNote]:
         """Worker to clerk to answer. Raises UnsupportedQuery from the plan alone, NoAnswer for all else."""
@@ -90,12 +94,13 @@ class ConfinedEngine:
         if plan.kind is AnswerKind.NOISY and plan.noise is not None:
             check_noisy(plan.aggregate, plan.noise)
         document = to_json(plan)
-        with self._session(session, {str(plan.aggregate.dataset): str(plan.cut)}, leases) as pair:
+        cuts = {str(plan.aggregate.dataset): str(plan.cut)} | {str(n): str(c) for n, c in plan.beside.items()}
+        with self._session(session, cuts, leases) as pair:
             _check_cut(plan, leases)
             deadline = time.monotonic() + self._seconds
             clerk = pair.clerk(self._spawner, self._seconds)
             clerk.send({"plan": document}, seconds=self._seconds)
-            order = {"do": "cells", "cuts": [plan.cut], "plan": document}
+            order = {"do": "cells", "cuts": sorted(cuts.values()), "plan": document}
             pair.worker.send(order, seconds=self._seconds)
             pair.reply(deadline - time.monotonic())
             if plan.asked is not None and plan.kind is AnswerKind.AGGREGATE:
@@ -127,14 +132,19 @@ class ConfinedEngine:
     def step(
         self, session: str, message: SiteMessage, leases: Sequence[CutLease]
     ) -> tuple[Mapping[str, Any], Arrays]:
-        """One step of training, of the plan at `document["plan"]`, over the one leased cut. Raises NoAnswer."""
+        """One step of training, of the plan at `document["plan"]`, over the one leased cut. Raises NoAnswer.
+
+        `document["cohort"]` is the fewest units that a leaf of a tree may stand for."""
         plan = message.document.get("plan")
         cuts = {str(lease.recipe.version.dataset): str(lease.cut) for lease in leases}
         with self._session(session, cuts, leases) as pair:
+            pair.trains = True
             if len(leases) != 1 or not isinstance(plan, Mapping):
                 raise ValueError("a step is one plan over one cut")
             described, blobs = pack_arrays(message.arrays)
-            order = {"do": "step", "cuts": sorted(cuts.values()), "step": message.step.value, "plan": plan}
+            order: dict[str, Any] = {"do": "step", "cuts": sorted(cuts.values())}
+            order |= {"step": message.step.value, "plan": plan, "round": message.round}
+            order |= {"cohort": message.document.get("cohort", 1)}
             pair.worker.send(order | {"arrays": described}, blobs, seconds=self._seconds)
             frame = pair.reply(self._seconds)
             return frame.document["reply"], unpack_arrays(frame.document["arrays"], frame.blobs)
@@ -205,8 +215,9 @@ class ConfinedEngine:
             pair = self._pair(session, cuts, leases)
             yield pair
             with self._guard:
+                self._asked = self._clock()
                 if session in self._pairs:
-                    self._pairs[session] = (pair, self._clock())
+                    self._pairs[session] = (pair, self._asked)
             if pair.stale:
                 self._end(session)
         except (Broken, OSError, ValueError, KeyError, TypeError, IndexError, pa.ArrowException) as error:
@@ -239,7 +250,7 @@ class ConfinedEngine:
         return pair
 
     def _watch(self) -> None:
-        while not self._stopped.wait(max(self._idle / 4, 0.05)):
+        while not self._stopped.wait(max(self._rest / 4, 0.05)):
             self._end_idle()
 
     def _end_idle(self) -> None:
@@ -247,11 +258,15 @@ class ConfinedEngine:
         with self._guard:
             idle = [
                 name
-                for name, (_, used) in self._pairs.items()
-                if now - used > self._idle and not (name in self._turns and self._turns[name].locked())
+                for name, (pair, used) in self._pairs.items()
+                if now - used > (self._idle if pair.trains else self._rest)
+                and not (name in self._turns and self._turns[name].locked())
             ]
+            resting = now - self._asked > self._rest and not any(t.locked() for t in self._turns.values())
         for name in idle:
             self.close(name)
+        if resting:
+            self._spares.rest()
 
 
 def _check_cut(plan: CellsPlan, leases: Sequence[CutLease]) -> None:

@@ -27,7 +27,12 @@ class Source:
 
 def source_of(node: Node, dataset: Dataset, refuse: Refuse) -> Source:
     """The FROM of a question, WITH included. Raises UnsupportedQuery for what does more than choose."""
-    return _from(node["from_table"], _named(node, {}, dataset), dataset, refuse, 0)
+    return resolved(node["from_table"], node, dataset, refuse)
+
+
+def resolved(table: Node, node: Node, dataset: Dataset, refuse: Refuse) -> Source:
+    """One part of the FROM of `node`, which has no join in it."""
+    return _from(table, _named(node, {}, dataset), dataset, refuse, 0)
 
 
 def _named(node: Node, known: Mapping[str, Node], dataset: Dataset) -> dict[str, Node]:

@@ -58,7 +58,8 @@ class Gate:
             seen = self._walk(root(validated))
             used = sorted(_datasets(seen))
             _check_names(seen, [_found(name, known) for name in used])
-        return RowsPlan(tree), {name: _columns(known[name], seen) for name in used}
+        columns = {name: _columns(known[name], seen) for name in used}
+        return RowsPlan(tree, named=frozenset(seen.names - seen.given)), columns
 
     def _walk(self, node: Node) -> Seen:
         seen = Seen()

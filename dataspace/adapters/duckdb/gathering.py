@@ -6,45 +6,27 @@ import secrets
 import weakref
 from collections.abc import Sequence
 from datetime import date, datetime
-from decimal import Decimal
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from dataspace.adapters.duckdb.bench import Bench
+from dataspace.adapters.duckdb.beside import beside_relation
 from dataspace.adapters.duckdb.bounding import NOBODY, bounded_cells
-from dataspace.adapters.duckdb.compile import ROW, UNIT, Sql, raw_cells
+from dataspace.adapters.duckdb.compile import ROW, UNIT, Sql, Types
+from dataspace.adapters.duckdb.counting import raw_cells
 from dataspace.model.codec import to_json
 from dataspace.model.datasets import ColumnType
 from dataspace.model.plans import AggregatePlan, CellsPlan, Key
-from dataspace.planning.cells import Cell, ColumnCell, Keys, columns_needed
+from dataspace.planning.cells import Keys
+from dataspace.planning.noising import fewest
 from dataspace.planning.statistics import Shape, Statistic, flat, statistics_of
-
-_NUMBERS_OF_A_COLUMN = 10
 
 
 def raw(bench: Bench, plan: CellsPlan) -> tuple[dict[str, Any], list[bytes]]:
-    """Cells with what the disclosure rules need; then, for a question that is compared with earlier ones, the units:
-    of each cell all, then those with a value in each column."""
-    asked, rules = plan.aggregate, plan.disclosure
-    largest, compared = max(2, rules.dominance_n), plan.asked is not None
-    sql = raw_cells(asked, bench.relation(plan.cut), bench.types(plan.cut), largest, compared)
-    sets = 1 + len(columns_needed(asked)) if compared else 0
-    table = bench.arrow(sql)
-    rest = table.select(range(table.num_columns - sets))
-    rows = list(zip(*(column.to_pylist() for column in rest.columns), strict=True))
-    units = [_units(table.column(table.num_columns - sets + at)) for at in range(sets)]
-    width = len(asked.keys)
-    cells = []
-    for row in rows:
-        numbers = row[width + 1 :]
-        parts = {
-            column: _column(numbers[at * _NUMBERS_OF_A_COLUMN : (at + 1) * _NUMBERS_OF_A_COLUMN])
-            for at, column in enumerate(columns_needed(asked))
-        }
-        cells.append(Cell(_keys(row[:width]), int(row[width]), parts))
-    return _document(bench, plan, cells), [column[at] for at in range(len(cells)) for column in units]
+    """Cells with what the disclosure rules need, and the units of each (see `counting.raw_cells`)."""
+    cells, units = raw_cells(bench, plan)
+    return _document(bench, plan, cells), units
 
 
 def everybody(bench: Bench, plan: CellsPlan) -> bytes:
@@ -55,41 +37,17 @@ def everybody(bench: Bench, plan: CellsPlan) -> bytes:
     return b"".join(np.asarray(chunk).tobytes() for chunk in rows.column(0).chunks)
 
 
-def _units(column: Any) -> list[bytes]:
-    """The numbers in each list of a column, as bytes."""
-    found = []
-    for chunk in column.chunks:
-        values, edges = np.asarray(chunk.values), np.asarray(chunk.offsets)
-        found += [values[start:end].tobytes() for start, end in pairwise(edges)]
-    return found
-
-
-def _column(numbers: tuple[Any, ...]) -> ColumnCell:
-    rows, units, total, absolute, nonzero, largest, lowest, highest, between, constant = numbers
-    return ColumnCell(
-        rows=int(rows or 0),
-        units=int(units),
-        total=0 if total is None else int(total) if isinstance(total, Decimal) else total,
-        absolute=float(absolute or 0.0),
-        nonzero=int(nonzero),
-        largest=tuple(float(value) for value in largest or ()),
-        at_lowest=int(lowest),
-        at_highest=int(highest),
-        between=int(between or 0),
-        constant=bool(constant),
-    )
-
-
 def bounded(bench: Bench, plan: CellsPlan) -> dict[str, Any]:
     """Cells to which each privacy unit contributes one row at most, as plain lists: there may be many."""
     if plan.noise is None:
         raise ValueError("a noisy answer without its noise")
     asked = plan.aggregate
     statistics = flat(statistics_of(asked, plan.noise))
-    relation, salt = bench.relation(plan.cut), secrets.randbits(62)
-    unique = asked.privacy_unit is not None and _unique(bench, relation)
-    rows = bench.fetch(bounded_cells(asked, relation, bench.types(plan.cut), statistics, salt, unique))
-    return {"cells": cells_of(asked, statistics, rows), "types": _types(bench, plan.cut, asked)}
+    wide, relation, types = beside_relation(bench, plan)
+    unique = asked.privacy_unit is not None and not asked.joins and _unique(bench, relation)
+    least = fewest(asked, plan.noise)
+    sql = bounded_cells(wide, relation, types, statistics, secrets.randbits(62), unique, least)
+    return {"cells": cells_of(asked, statistics, bench.fetch(sql)), "types": _types(types, asked)}
 
 
 def cells_of(
@@ -149,12 +107,11 @@ def _keys(values: tuple[Any, ...]) -> Keys:
 
 
 def _document(bench: Bench, plan: CellsPlan, cells: list[Any]) -> dict[str, Any]:
-    return {"cells": to_json(cells), "types": _types(bench, plan.cut, plan.aggregate)}
+    return {"cells": to_json(cells), "types": _types(bench.types(plan.cut), plan.aggregate)}
 
 
-def _types(bench: Bench, cut: str, asked: AggregatePlan) -> list[str]:
+def _types(known: Types, asked: AggregatePlan) -> list[str]:
     """The type of each key and of each measure's column (integer for counts), in the order of the answer."""
-    known = bench.types(cut)
     keys = [(_kind(key) if key.cases else known[key.column]).value for key in asked.keys]
     measured = [ColumnType.INTEGER if m.column is None else known[m.column] for m in asked.measures]
     return keys + [kind.value for kind in measured]

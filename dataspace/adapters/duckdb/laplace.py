@@ -28,13 +28,15 @@ def draw(values: Sequence[int], sensitivity: int, epsilon: float) -> list[int]:
     return [int(value) for value in _laplace(sensitivity, epsilon)(held)]
 
 
-def keep(counts: Sequence[int], epsilon: float, delta: float) -> Mapping[int, int]:
+def keep(counts: Sequence[int], epsilon: float, delta: float, fewest: int = 1) -> Mapping[int, int]:
     """The places of the groups whose noisy count passes a threshold, and these counts: (ε, δ)-differentially private
-    where one unit changes one count by one. Raises ValueError where the mechanism cannot promise that.
+    where one unit changes one count by one, and groups of fewer rows than `fewest` were left out before.
+
+    Raises ValueError where the mechanism cannot promise that.
     """
     if not counts:
         return {}
-    kept = _threshold(epsilon, delta)({str(place): count for place, count in enumerate(counts)})
+    kept = _threshold(epsilon, delta, fewest)({str(place): count for place, count in enumerate(counts)})
     return {int(place): int(count) for place, count in kept.items()}
 
 
@@ -50,18 +52,17 @@ def _laplace(sensitivity: int, epsilon: float) -> Any:
 
 
 @lru_cache(maxsize=64)
-def _threshold(epsilon: float, delta: float) -> Any:
+def _threshold(epsilon: float, delta: float, fewest: int) -> Any:
     enable_features("contrib")
     domain = map_domain(atom_domain(T="String"), atom_domain(T="i64"))
     metric = l01inf_distance(absolute_distance(T="i64"))
     for scale in _scales(1.0 / epsilon):
-        threshold = 1 + math.ceil(
-            scale * math.log(1.0 / delta)
-        )  # twice what δ needs, so that it always suffices
-        mechanism = make_laplace_threshold(domain, metric, scale, threshold)
-        promised = mechanism.map((1, 1, 1))
+        # Twice what δ needs, so that it always suffices.
+        threshold = 1 + math.ceil(scale * math.log(1.0 / delta))
+        promised = make_laplace_threshold(domain, metric, scale, threshold).map((1, 1, 1))
         if promised[0] <= epsilon and promised[1] <= delta:
-            return mechanism
+            # What is promised for a group of one above this threshold holds for one of `fewest` above that.
+            return make_laplace_threshold(domain, metric, scale, threshold + max(1, fewest) - 1)
     raise ValueError("the mechanism cannot promise this privacy loss")
 
 

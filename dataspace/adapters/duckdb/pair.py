@@ -45,6 +45,8 @@ class Pair:
         self.holds: dict[str, str] = {}
         self.stale = False
         """It holds a cut that was dropped, so it ends with what it is doing."""
+        self.trains = False
+        """It holds what the next round of a run would have to work out again."""
         self._clerk: Child | None = None
 
     def can_hold(self, cuts: Mapping[str, str]) -> bool:

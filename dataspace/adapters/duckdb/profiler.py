@@ -5,13 +5,12 @@ from collections.abc import Sequence
 import duckdb
 
 from dataspace.adapters.duckdb.anonymity import anonymity
-from dataspace.adapters.duckdb.findings import (
+from dataspace.adapters.duckdb.findings import findings_of, unit_finding
+from dataspace.adapters.duckdb.findings_together import (
     anonymity_findings,
-    findings_of,
     pair_findings,
     quasi_identifiers,
     sensitive_columns,
-    unit_finding,
 )
 from dataspace.adapters.duckdb.measuring import SAMPLE, SMALL_GROUP, measure
 from dataspace.errors import SetupError

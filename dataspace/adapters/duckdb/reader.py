@@ -3,6 +3,7 @@
 # ruff: noqa: S608 - only parsed
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Self
 
 from dataspace.adapters.duckdb.binding import DuckdbBinder
@@ -51,9 +52,18 @@ class DuckdbReader:
         """For answers of kind rows: what was validated (and runs), and the columns that each dataset needs."""
         return self._gate.check(sql, known)
 
-    def aggregate(self, sql: str, dataset: Dataset, noisy: bool = False) -> AggregatePlan:
-        """For aggregate and noisy answers: the closed subset, or UnsupportedQuery with the nearest form."""
-        return aggregate_of(self._parser.tree(sql), dataset, noisy)
+    def aggregate(
+        self,
+        sql: str,
+        dataset: Dataset,
+        noisy: bool = False,
+        others: Mapping[DatasetName, Dataset] = MappingProxyType({}),
+    ) -> AggregatePlan:
+        """For aggregate and noisy answers: the closed subset, or UnsupportedQuery with the nearest form.
+
+        `others` are the further datasets that the text names; the plan is about the one that FROM begins with.
+        """
+        return aggregate_of(self._parser.tree(sql), dataset, noisy, others)
 
     def predicate(self, text: str, dataset: Dataset | None = None) -> Predicate:
         """A condition such as `type = 3 and died = 0`; columns and literals are checked where a dataset is given."""

@@ -45,16 +45,20 @@ class Spares:
         finally:
             self._wanted.set()
 
+    def rest(self) -> None:
+        """End all spares; the next question starts what it needs, and a spare after it."""
+        with self._guard:
+            ended, self._ready = self._ready, []
+        for pair in ended:
+            pair.end()
+
     def stop(self) -> None:
         """End all spares; none is started any more."""
         self._stopped.set()
         self._wanted.set()
         if self._count:
             self._filler.join()
-        with self._guard:
-            ended, self._ready = self._ready, []
-        for pair in ended:
-            pair.end()
+        self.rest()
 
     def _fill(self) -> None:
         while True:

@@ -110,10 +110,15 @@ def read_json(text: str) -> dict[str, Any]:
     return document
 
 
+_NEAR = re.compile(r'at or near "(\w{1,30})"')
+
+
 def _not_parsed(document: Mapping[str, Any]) -> UnsupportedQuery:
     if document.get("error_type") == "parser":
         place = str(document.get("position", ""))
-        where = f" (near character {place})" if place.isdigit() else ""
+        word = _NEAR.search(str(document.get("error_message", "")))
+        near = f": '{word[1]}'" if word else ""
+        where = f" (near character {place}{near})" if place.isdigit() else ""
         return UnsupportedQuery(f"a text that cannot be parsed{where}", "Check the spelling there.")
     return UnsupportedQuery("a statement that is not a SELECT", "Only SELECT is answered.")
 

@@ -15,6 +15,8 @@ import numpy as np
 from dataspace.model.runs import Arrays
 
 _PREFIX = struct.Struct("!II")
+_TIMEVAL = struct.Struct("@ll")
+"""Seconds and microseconds, as the socket options for patience are set."""
 _MAXIMUM_HEADER = 64 * 2**20
 _MAXIMUM_BLOB = 2**31
 _MAXIMUM_FILES = 64
@@ -38,6 +40,9 @@ class Channel:
 
     def __init__(self, end: socket.socket) -> None:
         self._end = end
+        # The system waits, and not Python: it can then take all of a large piece at once.
+        self._end.settimeout(None)
+        self._waits: dict[int, float | None] = {}
 
     def send(
         self,
@@ -50,7 +55,7 @@ class Channel:
         sizes = [len(blob) for blob in blobs]
         header = json.dumps({"document": document, "sizes": sizes}, separators=(",", ":")).encode()
         try:
-            self._end.settimeout(seconds)
+            self._patient(socket.SO_SNDTIMEO, seconds)
             # In one go, where it fits: the other side wakes once, and finds all of it.
             begun = _PREFIX.pack(len(header), len(files)) + header
             sent = socket.send_fds(self._end, [begun], list(files))
@@ -76,35 +81,41 @@ class Channel:
             raise Broken("a header that cannot be read") from error
         if not isinstance(document, dict) or any(not 0 <= size <= _MAXIMUM_BLOB for size in sizes):
             raise Broken("a frame that nobody would send")
-        return Frame(document, tuple(bytes(self._read(size, deadline)) for size in sizes), tuple(files))
+        return Frame(document, tuple(self._read(size, deadline) for size in sizes), tuple(files))
 
     def close(self) -> None:
         """Hang up."""
         self._end.close()
 
-    def _read(self, size: int, deadline: float | None, files: list[int] | None = None) -> bytearray:
-        data = bytearray(size)
-        view, filled = memoryview(data), 0
+    def _read(self, size: int, deadline: float | None, files: list[int] | None = None) -> bytes:
+        """So many bytes, in one go: a reader that wakes for each piece waits its turn among the threads each time."""
+        pieces, filled = list[bytes](), 0
         while filled < size:
             left = None if deadline is None else deadline - time.monotonic()
             if left is not None and left <= 0:
                 raise Broken("too slow")
             try:
-                self._end.settimeout(left)
+                self._patient(socket.SO_RCVTIMEO, left)
                 if files is None:
-                    count = self._end.recv_into(view[filled:])
+                    piece = self._end.recv(size - filled, socket.MSG_WAITALL)
                 else:
                     room = socket.CMSG_SPACE(_MAXIMUM_FILES * array.array("i").itemsize)
                     piece, ancillary, _, _ = self._end.recvmsg(size - filled, room)
                     files += _files(ancillary)
-                    view[filled : filled + len(piece)] = piece
-                    count = len(piece)
             except OSError as error:
                 raise Broken("too slow, or gone") from error
-            if not count:
+            if not piece:
                 raise Broken("gone")
-            filled += count
-        return data
+            pieces.append(piece)
+            filled += len(piece)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def _patient(self, which: int, seconds: float | None) -> None:
+        """How long the system waits for the other side; zero is for ever there. Raises OSError, ValueError."""
+        if seconds != self._waits.get(which):
+            whole, part = divmod(max(seconds, 0.001), 1) if seconds is not None else (0, 0)
+            self._end.setsockopt(socket.SOL_SOCKET, which, _TIMEVAL.pack(int(whole), int(part * 1_000_000)))
+            self._waits[which] = seconds
 
 
 def inherited(number: int) -> Channel:

@@ -5,13 +5,13 @@ it hands raw cells to the clerk. Whatever goes wrong is one constant word outsid
 error, which is the operator's log.
 """
 
-import io
 import json
 import sys
 import traceback
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from dataspace.adapters.duckdb.alone import arrow_alone
 from dataspace.adapters.duckdb.confine import confine
 from dataspace.adapters.duckdb.wire import Broken, Channel, Frame, inherited
 from dataspace.model.codec import from_json
@@ -79,16 +79,15 @@ class Worker:
         return self._bench
 
     def _rows(self, document: Mapping[str, Any]) -> None:
-        import pyarrow as pa
+        from dataspace.adapters.duckdb.writing import Writer
 
         stream = self._holding(document).stream(str(document["tree"]), document["maximum_rows"])
-        schema = next(stream)
-        self._gateway.send({"schema": True}, [schema.serialize().to_pybytes()])
-        for batch in stream:
-            sink = io.BytesIO()
-            with pa.ipc.new_stream(sink, schema) as writer:
-                writer.write_batch(batch)
-            self._gateway.send({"rows": batch.num_rows}, [sink.getbuffer()])
+        writer = Writer(next(stream), str(document["codec"]))
+        self._gateway.send({"rows": 0}, [writer.nothing()])
+        for batch, last in writer.marked(stream):
+            self._gateway.send({"rows": batch.num_rows, "done": last}, [writer.written(batch)])
+            if last:
+                return
         self._gateway.send({"done": True})
 
     def _cells(self, document: Mapping[str, Any]) -> None:
@@ -115,9 +114,7 @@ class Worker:
         if self._training is None:
             self._training = Training(bench)
         arrays = unpack_arrays(document["arrays"], frame.blobs)
-        reply, results = self._training.step(
-            str(document["step"]), str(document["cuts"][0]), document["plan"], arrays
-        )
+        reply, results = self._training.step(document, arrays)
         described, blobs = pack_arrays(results)
         self._gateway.send({"reply": reply, "arrays": described}, blobs)
 
@@ -127,6 +124,7 @@ def main() -> None:
     orders = json.loads(sys.argv[1])
     gateway, clerk = inherited(int(orders["gateway"])), inherited(int(orders["other"]))
     level = confine(int(orders["parent"]), int(orders["memory_bytes"]), int(orders["cpu_seconds"]))
+    arrow_alone()
     try:
         gateway.send({"isolation": level.value})
         Worker(gateway, clerk, orders).serve()

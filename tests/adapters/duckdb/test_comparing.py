@@ -18,6 +18,7 @@ from dataspace.model.datasets import Column, ColumnType, Dataset, Version
 from dataspace.model.names import ColumnName, DatasetName
 from dataspace.model.plans import Asked, CellsPlan, CutRecipe
 from dataspace.model.policies import AnswerKind
+from dataspace.planning.differencing import MAXIMUM_REFUSALS
 
 STAYS = DatasetName("stays")
 PERSON = ColumnName("person")
@@ -89,6 +90,7 @@ class World:
         project: str = "",
         across: tuple[str, ...] = (),
         unit: ColumnName | None = PERSON,
+        population: str = "",
     ) -> list[dict[str, Any]]:
         self.number += 1
         recipe = CutRecipe(version.ref, tuple(c.name for c in DATASET.columns[1:]), privacy_unit=unit)
@@ -103,8 +105,8 @@ class World:
                 {c.name: c.values for c in DATASET.columns if c.values},
             )
             plan = self.reader.aggregate(sql, replace(DATASET, privacy_unit=unit))
-            cells = CellsPlan(plan, lease.cut, AnswerKind.AGGREGATE, asked=asked)
-            shown, _ = self.engine.cells(f"{who}/{permit}", cells, [lease])
+            cells = CellsPlan(plan, lease.cut, AnswerKind.AGGREGATE, asked=asked, population=population)
+            shown, self.note = self.engine.cells(f"{who}/{permit}", cells, [lease])
             rows: list[dict[str, Any]] = shown.to_pylist()
             return rows
 
@@ -264,3 +266,119 @@ def test_an_engine_without_a_past_gives_no_answer_that_would_have_to_be_compared
     world.engine = ConfinedEngine(world.folder / "log", seconds=60.0)
     with pytest.raises(NoAnswer):
         world.ask(count("sex = 1"), stays)
+
+
+BY_SEX = "SELECT sex, count(*) AS n FROM stays WHERE {} GROUP BY sex"
+BY_AGE = "SELECT age, count(*) AS n FROM stays {} GROUP BY age"
+
+
+def test_a_sensitivity_analysis_that_was_foreseen_is_answered_as_far_as_it_can_be(world: World) -> None:
+    """Of each age 80 persons; of some ages all stay longer than 19 days, of some half of them, of some nobody."""
+    stays = world.version(range(4_800))
+    for name, where in (("all", ""), ("long", "WHERE los >= 20")):
+        sql = f"SELECT count(*) AS n FROM stays {where}"  # noqa: S608 - our own
+        assert world.ask(sql, stays, population=name) == [{"population": name}]
+    main, again = (
+        {row["age"]: row["n"] for row in world.ask(BY_AGE.format(where), stays)}
+        for where in ("", "WHERE los >= 20")
+    )
+    assert main == dict.fromkeys(range(20, 80), 80)
+    assert set(again.values()) == {40}, "where nobody is left out, that is told of nobody"
+    assert len(again) > 20
+    assert any("earlier answers come too close" in rule for rule in world.note.rules)
+    with pytest.raises(AnswerTooClose):
+        world.ask(BY_AGE.format("WHERE los >= 21"), stays)  # not foreseen
+
+
+def test_a_group_that_only_the_total_tells_is_withheld_with_the_one_that_differs(
+    world: World, stays: Version
+) -> None:
+    everyone = "age >= 30 OR rare = 1"
+    nearly = "age >= 30 AND NOT (rare = 1 OR age = 30)"  # ten of one sex fewer, and one of the other
+    for name, where in (("everyone", everyone), ("nearly", nearly)):
+        world.ask(count(where), stays, population=name)
+    assert [row["n"] for row in world.ask(BY_SEX.format(everyone), stays)] == [250, 251]
+    assert [row["n"] for row in world.ask(BY_SEX.format(nearly), stays)] == [None, None]
+
+
+def test_without_having_been_declared_the_same_is_refused(world: World, stays: Version) -> None:
+    world.ask(BY_SEX.format("age >= 30 OR rare = 1"), stays)
+    with pytest.raises(AnswerTooClose):
+        world.ask(BY_SEX.format("age >= 30 AND NOT (rare = 1 OR age = 30)"), stays)
+
+
+def test_groups_that_differ_by_enough_are_told_of_both_populations(world: World, stays: Version) -> None:
+    wide, narrow = "age >= 30", "age >= 35"
+    for name, where in (("wide", wide), ("narrow", narrow)):
+        world.ask(count(where), stays, population=name)
+    assert [row["n"] for row in world.ask(BY_SEX.format(wide), stays)] == [250, 250]
+    assert [row["n"] for row in world.ask(BY_SEX.format(narrow), stays)] == [220, 230]
+
+
+def test_what_was_declared_is_kept_free_of_questions_that_were_not(world: World, stays: Version) -> None:
+    world.ask(count("age < 50"), stays, population="young")
+    with pytest.raises(AnswerTooClose):
+        world.ask(count("age < 50 OR rare = 0 AND age < 51 AND sex = 2"), stays)
+    assert world.ask(count("age < 50"), stays) == [{"n": 300}]
+
+
+def test_declaring_tells_nothing_and_there_is_an_end_to_it(world: World, stays: Version) -> None:
+    one = world.ask(count("rare = 1"), stays, population="one")
+    none = world.ask(count("rare = 2"), stays, population="one")
+    assert one == none == [{"population": "one"}]
+    assert world.ask(count("rare = 1"), stays) == [{"n": None}]
+    for at in range(48):
+        assert world.ask(count(f"age < {at + 21}"), stays, population="more")
+    assert world.ask(count("age < 77"), stays, population="more") == []
+    assert world.ask(count("age < 21"), stays, population="again") == [{"population": "again"}]
+
+
+def test_what_was_declared_is_remembered_when_everything_starts_anew(world: World, stays: Version) -> None:
+    everyone, nearly = "age >= 30 OR rare = 1", "age >= 30 AND NOT (rare = 1 OR age = 30)"
+    world.ask(count(everyone), stays, population="all")
+    world.ask(count(nearly), stays, population="nearly")
+    world.engine.stop()
+    world.start()
+    world.ask(BY_SEX.format(everyone), stays)
+    assert [row["n"] is None for row in world.ask(BY_SEX.format(nearly), stays)] == [True, True]
+
+
+def test_refusals_have_an_end_that_no_differently_put_question_moves(
+    world: World, stays: Version, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each refusal tells one bit at most; once they are used up, nothing is told, whatever the data are."""
+    world.ask(count("sex = 1"), stays)
+    refused = 0
+    for at in range(MAXIMUM_REFUSALS + 2):
+        with pytest.raises(AnswerTooClose):
+            world.ask(count(f"sex = 1 AND NOT (rare = 1 AND los <> {1_000 + at})"), stays)
+        refused += 1
+    assert refused == MAXIMUM_REFUSALS + 2
+    with pytest.raises(AnswerTooClose):
+        world.ask(count("sex = 0"), stays)  # far from everything, and still no answer
+    assert world.ask(count("sex = 0"), stays, permit="P-2") == [{"n": 300}]
+    with pytest.raises(AnswerTooClose):
+        world.ask(count("sex = 0"), stays, permit="P-3", across=("principal",))
+
+
+def test_groups_by_a_key_that_encodes_a_person_show_none(world: World, stays: Version) -> None:
+    """The group-key attack: a key with about as many values as persons, or one that marks a person."""
+    assert world.ask("SELECT rare, count(*) AS n FROM stays GROUP BY rare", stays) == [
+        {"rare": 0, "n": None},
+        {"rare": 1, "n": None},
+    ]
+    with pytest.raises(NoAnswer):
+        world.ask("SELECT age, los, ward, sex, count(*) AS n FROM stays GROUP BY age, los, ward, sex", stays)
+    by_age = world.ask("SELECT age, rare, count(*) AS n FROM stays GROUP BY age, rare", stays)
+    assert all(row["n"] is None for row in by_age if row["rare"] == 1)
+    assert [row["n"] for row in by_age if row["age"] == 27] in ([], [None], [None, None])
+
+
+def test_another_permit_of_the_same_project_is_looked_at_where_policy_says_so(
+    world: World, stays: Version
+) -> None:
+    world.ask(count("sex = 1"), stays, who="ana", permit="P-1", project="heart")
+    with pytest.raises(AnswerTooClose) as refused:
+        world.ask(count("sex = 1 AND rare = 0"), stays, "ben", "P-2", "heart", ("project",))
+    assert refused.value.earlier is None, "somebody else's question is not named"
+    assert world.ask(count("sex = 1 AND rare = 0"), stays, "ben", "P-2", "lung", ("project",)) == [{"n": 299}]

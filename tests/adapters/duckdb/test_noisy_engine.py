@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from dataspace.adapters.duckdb.cuts import DuckdbCuts
@@ -228,3 +229,48 @@ def test_each_of_a_persons_rows_is_as_likely_and_another_each_time(
         ]
     assert set(seen) == {0, 1}
     assert 33 <= sum(seen) <= 59, "4 in 5 of the rows are of type 3"
+
+
+@pytest.mark.slow
+def test_a_million_groups_of_one_person_are_answered_by_none(
+    asker: Asker, cuts: DuckdbCuts, vault: ParquetVault
+) -> None:
+    million = pa.array(range(1_000_000), pa.int64())
+    table = pa.table({"person": million, "provnum": pc.cast(million, pa.string()), "los": million})
+    table = pa.concat_tables([table, pa.table({"person": [-at for at in range(1, 2_001)], "provnum": ["many"] * 2_000,
+                                               "los": [5] * 2_000})])  # fmt: skip
+    version = vault.write(MEDPAR, table.to_batches(), table.schema)
+    columns = (ColumnName("provnum"), LOS)
+    with cuts.lease(CutRecipe(version.ref, columns, privacy_unit=PERSON)) as lease:
+        shown = asker.ask("SELECT provnum, count(*) AS n FROM medpar GROUP BY provnum", lease, 0.1, 1e-8)
+        assert [row["provnum"] for row in shown] == ["many"]
+        assert abs(shown[0]["n"] - 2_000) <= 300
+        twice = asker.ask("SELECT provnum, sum(los) AS s FROM medpar GROUP BY 1", lease, 0.1, 1e-8)
+        assert [row["provnum"] for row in twice] == ["many"]
+
+
+def test_a_sum_that_clips_at_the_edge_of_what_a_number_holds_does_not_overflow(
+    asker: Asker, cuts: DuckdbCuts, vault: ParquetVault
+) -> None:
+    edge = 2**63 - 1
+    table = pa.table(
+        {"person": list(range(300)), "los": [edge, -edge, None] * 100, "cost": [1e308, -1e308, 0.0] * 100}
+    )
+    version = vault.write(MEDPAR, table.to_batches(), table.schema)
+    with cuts.lease(CutRecipe(version.ref, (LOS, COST), privacy_unit=PERSON)) as lease:
+        sql = "SELECT sum(los) AS s, count(los) AS n, sum(cost) AS c, avg(los) AS a FROM medpar"
+        for whole in (True, False):
+            (found,) = asker.ask(sql, lease, 1e6, whole=whole)
+            assert (round(found["s"]), found["n"]) == (60 * 100, 200)
+            assert found["c"] == pytest.approx(200 * 100, abs=1)
+            assert found["a"] == pytest.approx(30, abs=0.1)
+
+
+def test_declared_ranges_beyond_every_number_are_grouped_without_overflow(
+    asker: Asker, cuts: DuckdbCuts, vault: ParquetVault
+) -> None:
+    table = pa.table({"person": [1, 2, 3], "type": [-(2**63), 2, 2**63 - 1], "los": [1, 2, 3]})
+    version = vault.write(MEDPAR, table.to_batches(), table.schema)
+    with cuts.lease(CutRecipe(version.ref, (ColumnName("type"), LOS), privacy_unit=PERSON)) as lease:
+        rows = asker.ask("SELECT type, count(*) AS n FROM medpar GROUP BY type", lease)
+    assert [(row["type"], row["n"]) for row in rows] == [(1, 0), (2, 1), (3, 0)]

@@ -205,3 +205,31 @@ def test_what_is_declared_is_not_proposed_again(tmp_path: Path) -> None:
 def test_lists_and_structs_have_a_profile_without_values(tmp_path: Path) -> None:
     (column,) = profile(tmp_path, pa.table({"tags": [["a"], None, ["b", "c"]]})).columns
     assert (column.type, column.nulls, column.distinct) == (ColumnType.OTHER, 1, 0)
+
+
+def test_what_was_made_coarse_is_not_to_be_made_coarse_again(tmp_path: Path) -> None:
+    births = [date(1930 + i % 60, 1 + i % 12, 1 + i % 28) for i in range(600)]
+    exact = {
+        "birth_date": births,
+        "lat": [48 + i / 7 for i in range(600)],
+        "died": [i % 2 for i in range(600)],
+    }
+    fixes = {
+        str(finding.column): finding.fix for finding in profile(tmp_path / "one", pa.table(exact)).findings
+    }
+    assert (fixes["birth_date"], fixes["lat"]) == (
+        "--generalise birth_date=year",
+        "--generalise lat=0.1",
+    )
+    coarse = exact | {
+        "birth_date": [day.replace(month=1, day=1) for day in births],
+        "lat": [round(48 + i / 7, 1) for i in range(600)],
+    }
+    told = profile(tmp_path / "two", pa.table(coarse)).findings
+    assert {finding.fix for finding in told} == {
+        "--label birth_date=quasi-identifier",
+        "--label lat=quasi-identifier",
+        "--label died=special-category",
+        "--generalise lat=100",
+        "--unit row",
+    }

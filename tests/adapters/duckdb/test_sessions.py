@@ -19,6 +19,7 @@ from dataspace.model.datasets import Column, ColumnType, Dataset
 from dataspace.model.names import ColumnName, DatasetName
 from dataspace.model.plans import CutRecipe
 from dataspace.ports import CutLease
+from dataspace.service.messages import batches_of
 
 A, B, X = DatasetName("a"), DatasetName("b"), ColumnName("x")
 KNOWN = {name: Dataset(name, "", "", (Column(X, ColumnType.INTEGER),), None, None) for name in (A, B)}
@@ -33,7 +34,7 @@ class Session:
     def ask(self, sql: str, *leases: CutLease) -> list[object]:
         plan, _ = self.reader.gate(sql, KNOWN)
         cuts = {lease.recipe.version.dataset: lease.cut for lease in leases}
-        batches = self.engine.rows("growing", replace(plan, relations=cuts), leases)
+        batches = batches_of(self.engine.rows("growing", replace(plan, relations=cuts), leases))
         return [row["v"] for batch in batches for row in batch.to_pylist()]
 
     def process(self) -> int:
@@ -75,7 +76,7 @@ def test_a_gateway_with_many_open_files_has_workers_too(
         while (number := os.open("/dev/null", os.O_RDONLY)) < 60:
             busy.callback(os.close, number)
         busy.callback(os.close, number)
-        batches = engine.rows("many files", replace(plan, relations={A: a.cut}), [a])
+        batches = batches_of(engine.rows("many files", replace(plan, relations={A: a.cut}), [a]))
         assert [row["v"] for batch in batches for row in batch.to_pylist()] == [5]
     engine.close("many files")
 
@@ -99,7 +100,7 @@ def test_a_spare_worker_is_ready_holds_nothing_and_becomes_the_next_session(
     plan, _ = reader.gate("SELECT x AS v FROM a", KNOWN)
 
     def ask(session: str, lease: CutLease) -> list[object]:
-        batches = engine.rows(session, replace(plan, relations={A: lease.cut}), [lease])
+        batches = batches_of(engine.rows(session, replace(plan, relations={A: lease.cut}), [lease]))
         return [row["v"] for batch in batches for row in batch.to_pylist()]
 
     try:
@@ -125,6 +126,38 @@ def test_a_spare_worker_is_ready_holds_nothing_and_becomes_the_next_session(
     assert not spare.alive()
 
 
+def test_at_rest_nothing_waits_but_what_trains_and_the_next_question_is_answered(
+    reader: DuckdbReader, cuts: DuckdbCuts, vault: ParquetVault, tmp_path: Path
+) -> None:
+    now = [0.0]
+    engine = ConfinedEngine(tmp_path / "engine.log", rest_seconds=20.0, clock=lambda: now[0])
+    plan, _ = reader.gate("SELECT x AS v FROM a", KNOWN)
+
+    def ask(session: str, lease: CutLease) -> list[object]:
+        batches = batches_of(engine.rows(session, replace(plan, relations={A: lease.cut}), [lease]))
+        return [row["v"] for batch in batches for row in batch.to_pylist()]
+
+    try:
+        with cuts.lease(recipe(vault, A, 3)) as a:
+            assert ask("asks", a) == [3]
+            assert ask("run/1", a) == [3]
+            engine._pairs["run/1"][0].trains = True
+            while not len(engine._spares):
+                time.sleep(0.01)
+            (spare,) = engine._spares._ready
+            now[0] = 19.0
+            engine._end_idle()
+            assert set(engine._pairs) == {"asks", "run/1"}
+            assert spare.alive()
+            now[0] = 21.0
+            engine._end_idle()
+            assert set(engine._pairs) == {"run/1"}
+            assert not spare.alive()
+            assert ask("asks", a) == [3]
+    finally:
+        engine.stop()
+
+
 def test_a_dropped_cut_is_let_go_of_by_who_is_idle_at_once_and_by_who_is_at_work_afterwards(
     engine: ConfinedEngine, reader: DuckdbReader, vault: ParquetVault
 ) -> None:
@@ -134,7 +167,7 @@ def test_a_dropped_cut_is_let_go_of_by_who_is_idle_at_once_and_by_who_is_at_work
     plan, _ = reader.gate("SELECT x AS v FROM a ORDER BY x", KNOWN)
     with own.lease(recipe(vault, A, *range(300_000))) as a:
         asked = replace(plan, relations={A: a.cut})
-        assert sum(batch.num_rows for batch in engine.rows("idle", asked, [a])) == 300_000
+        assert sum(message.rows for message in engine.rows("idle", asked, [a])) == 300_000
         running = engine.rows("at work", asked, [a])
         next(running)
         idle, busy = engine._pairs["idle"][0], engine._pairs["at work"][0]
@@ -142,7 +175,7 @@ def test_a_dropped_cut_is_let_go_of_by_who_is_idle_at_once_and_by_who_is_at_work
         assert "idle" not in engine._pairs
         assert not idle.alive()
         assert busy.alive()
-        assert sum(batch.num_rows for batch in running) == 300_000
+        assert sum(message.rows for message in running) == 300_000
         assert "at work" not in engine._pairs
         assert not busy.alive()
 
