@@ -125,6 +125,8 @@ def _texts(path: Path) -> Iterator[Batch]:
     ragged: list[tuple[int, int]] = []
     try:
         yield from _cells(path, ragged)
+    except UnicodeDecodeError as error:  # the names of the columns are decoded by Python
+        raise _explained("UTF8", [], path.stat().st_size) from error
     except pa.ArrowInvalid as error:
         raise _explained(str(error), ragged, path.stat().st_size) from error
 
@@ -145,7 +147,7 @@ def _explained(said: str, ragged: Sequence[tuple[int, int]], size: int) -> Sourc
     if ragged:
         expected, found = ragged[0]
         return SourceUnreadable(
-            f"A row has {found:,} cells, and the header has {expected:,}.",
+            f"A row has {found:,} {'cell' if found == 1 else 'cells'}, and the header has {expected:,}.",
             "Correct the row; a cell with a comma stands in quotation marks.",
         )
     if "UTF8" in said:

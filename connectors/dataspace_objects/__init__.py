@@ -16,8 +16,8 @@ from typing import ClassVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from dataspace_csv import CsvSource
+from dataspace_parquet import batches_of, opened, plain_schema
 from pyarrow import fs
 
 from dataspace.connector import (
@@ -33,7 +33,6 @@ __all__ = ["ObjectsSource"]
 
 LARGEST_CSV = 1 << 30
 _MEMORY = Path("/dev/shm")  # noqa: S108 - memory, not a disk
-_ROWS = 65_536
 _SUFFIXES = (".parquet", ".csv")
 _OPTIONS = {"endpoint_override", "scheme", "region"}
 _ADVICE = (
@@ -63,14 +62,16 @@ class ObjectsSource:
         path = self._path(name)
         if path.endswith(".csv"):
             return next(guarded(name, self._csv_schema(path)))
-        return next(guarded(name, self._schemas(path)))
+        return next(guarded(name, self._parquet_schema(path)))
 
     def scan(self, name: str, columns: Sequence[str] | None = None) -> Iterator[Batch]:
         path, schema = self._path(name), self.schema(name)
         wanted = list(chosen_columns(schema.names, columns))
         if path.endswith(".csv"):
             return guarded(name, self._csv(path, wanted))
-        return guarded(name, self._batches(path, pa.schema([schema.field(column) for column in wanted])))
+        return guarded(
+            name, self._batches(path, schema, pa.schema([schema.field(column) for column in wanted]))
+        )
 
     def _path(self, name: str) -> str:
         found = self._objects()
@@ -106,20 +107,13 @@ class ObjectsSource:
     def _is_link(self, path: str) -> bool:
         return isinstance(self._store, fs.LocalFileSystem) and Path(path).is_symlink()
 
-    def _schemas(self, path: str) -> Iterator[Schema]:
-        with self._store.open_input_file(path) as stream, _parquet(stream) as file:
-            yield _plain(file.schema_arrow)
+    def _parquet_schema(self, path: str) -> Iterator[Schema]:
+        with self._store.open_input_file(path) as stream, opened(stream) as file:
+            yield plain_schema(file)
 
-    def _batches(self, path: str, wanted: Schema) -> Iterator[Batch]:
-        with self._store.open_input_file(path) as stream, _parquet(stream) as file:
-            _plain(file.schema_arrow)
-            names = list(wanted.names)
-            for batch in file.iter_batches(batch_size=_ROWS, columns=names, use_threads=False):
-                if batch.num_rows:
-                    arrays = [batch.column(name) for name in names]
-                    for array in arrays:
-                        array.validate(full=True)
-                    yield pa.RecordBatch.from_arrays(arrays, schema=wanted)
+    def _batches(self, path: str, schema: Schema, wanted: Schema) -> Iterator[Batch]:
+        with self._store.open_input_file(path) as stream:
+            yield from batches_of(stream, schema, wanted)
 
     def _csv_schema(self, path: str) -> Iterator[Schema]:
         with tempfile.TemporaryDirectory(prefix="dataspace-object-", dir=_MEMORY) as folder:
@@ -166,29 +160,3 @@ def _opened(address: str, secret: str) -> tuple[fs.FileSystem, str]:
         retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=2),
     )
     return store, place
-
-
-def _parquet(stream: pa.NativeFile) -> pq.ParquetFile:
-    try:
-        return pq.ParquetFile(
-            stream,
-            pre_buffer=False,
-            buffer_size=2**20,
-            thrift_string_size_limit=16 * 2**20,
-            thrift_container_size_limit=1_000_000,
-            page_checksum_verification=True,
-        )
-    except (pa.ArrowInvalid, OSError) as error:
-        raise SourceUnreadable(
-            "The object has no footer of Parquet that holds: it was cut off, or is another format.",
-            "Write it again.",
-        ) from error
-
-
-def _plain(schema: Schema) -> Schema:
-    names = schema.names
-    if len(set(names)) != len(names) or not all(column.strip() for column in names):
-        raise SourceUnreadable(
-            "A column has no name, or the name of another.", "Write the object with names."
-        )
-    return pa.schema([pa.field(field.name, field.type, field.nullable) for field in schema])

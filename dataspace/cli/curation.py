@@ -1,13 +1,18 @@
 """`dataspace dataset fix, versions, profile, expect, deprecate, withdraw, erase, dummy`: the life of versions."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dataspace.cli.reaching import reach
 from dataspace.cli.words import As, Home, Json, example, show, show_json
+
+if TYPE_CHECKING:
+    from dataspace.client.hub import Hub
+    from dataspace.client.registered import StillHeld
 
 Name = Annotated[str, typer.Argument(help="Name of the dataset.")]
 Which = Annotated[str, typer.Argument(help="A version: its number, or the beginning of its hash.")]
@@ -73,6 +78,7 @@ def fix(
                 privacy_unit=unit,
             )
         )
+        told_of_earlier(hub, name)
 
 
 def versions(name: Name, as_json: Json = False, home: Home = None, person: As = "") -> None:
@@ -81,7 +87,26 @@ def versions(name: Name, as_json: Json = False, home: Home = None, person: As = 
 
     with reach(home, person) as hub:
         found = hub.versions(name)
+        held = [] if as_json else _held_or_not_told(hub, name)
     show_json(to_json(found.chapters)) if as_json else show(found)
+    for one in held:
+        show(one)
+
+
+def told_of_earlier(hub: "Hub", name: str) -> None:
+    """Say what earlier versions still hold: curating makes a new one, and takes nothing out of those before."""
+    for one in hub.still_held(name):
+        show(one)
+
+
+def _held_or_not_told(hub: "Hub", name: str) -> "Sequence[StillHeld]":
+    """What `still_held` tells stewards; nothing for others."""
+    from dataspace.errors import NotAllowed
+
+    try:
+        return hub.still_held(name)
+    except NotAllowed:
+        return []
 
 
 def profile(

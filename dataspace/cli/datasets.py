@@ -98,6 +98,7 @@ def register(
             **place,
         )
         show(made)
+        curation.told_of_earlier(hub, made.dataset.name)
 
 
 @app.command("list", epilog=example("dataspace dataset list mortality"))

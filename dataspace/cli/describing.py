@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from dataspace.cli.curation import told_of_earlier
 from dataspace.cli.reaching import reach
 from dataspace.cli.words import As, Home, Json, example, show, show_json
 
@@ -75,7 +76,8 @@ def publish(name: Name, home: Home = None, person: As = "") -> None:
     """Let others see the record; refused while something required is missing."""
     with reach(home, person) as hub:
         hub.publish(name)
-    typer.echo(f"{name} is published: everybody sees its description, nobody its rows without a permit.")
+        typer.echo(f"{name} is published: everybody sees its description, nobody its rows without a permit.")
+        told_of_earlier(hub, name)
 
 
 def describe(

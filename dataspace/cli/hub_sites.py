@@ -50,7 +50,9 @@ def invite(
         typer.echo(text, nl=False)
         return
     write_private(output, text.encode())
-    typer.echo(f"{output}: for {site}, once, until {made['expires'][:10]}.")
+    typer.echo(
+        f"{output}: for {site}, once, until {made['expires'][:10]}. One made for {site} before holds no more."
+    )
 
 
 def list_sites(home: Home = None, person: As = "") -> None:

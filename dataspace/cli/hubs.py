@@ -42,7 +42,9 @@ def init(
     name: Annotated[str, typer.Option(help="Issuer of permits and origin of the log: for ever.")] = "hub",
     names: Annotated[str, typer.Option(help="Names and addresses that it is reached by, by commas.")] = "",
     steward: Annotated[str, typer.Option(help="The first steward's id.")] = "",
-    port: Annotated[int, typer.Option(help="Port of its address; 0 takes a free one.")] = 8443,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port of its address; 0 takes a free one.")
+    ] = 8443,
 ) -> None:
     """Make a hub's home: keys, certificate authority, store, log."""
     from dataspace.bootstrap import add_person, init_hub
@@ -67,10 +69,11 @@ def init(
 @app.command(epilog=example("dataspace hub start --port 0"))
 def start(
     home: Home = None,
-    port: Annotated[int | None, typer.Option(help="0 takes a free one.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="0 takes a free one.")] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "",
     flight_port: Annotated[
-        int | None, typer.Option(help="Open a door of Flight SQL too; 0 takes a free port.")
+        int | None,
+        typer.Option(min=0, max=65535, help="Open a door of Flight SQL too; 0 takes a free port."),
     ] = None,
     federated: Annotated[
         bool, typer.Option(help="Start the federation too, so that sites can connect.")
@@ -122,6 +125,18 @@ def token(
     from dataspace.bootstrap import issue_token
 
     typer.echo(issue_token(HubSettings.from_environment(environment(), home), person, hours * 3600))
+
+
+@app.command("sign-out", epilog=example("dataspace hub sign-out ana"))
+def sign_out(person: Annotated[str, typer.Argument(help="Whom.")], home: Home = None) -> None:
+    """Sign a person out everywhere: their tokens are not renewed, and end within the time that a token holds."""
+    from dataspace.bootstrap import sign_out as out
+
+    settings = HubSettings.from_environment(environment(), home)
+    out(settings, person)
+    typer.echo(
+        f"{person} is signed out. A token of before holds to its own end, at most a day, and is not renewed."
+    )
 
 
 @app.command(

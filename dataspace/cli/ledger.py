@@ -148,5 +148,5 @@ def _charge(charged: object) -> str:
     whose = charge.permit or "no permit"
     return printable(
         f"{charged.at:%Y-%m-%d %H:%M} {charge.principal} {whose} ε {charge.epsilon:g} δ {charge.delta:g}"
-        f" {charged.state}: {events}"
+        f" {charged.state} {charge.kind.value}: {events}"
     )

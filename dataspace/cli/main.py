@@ -21,8 +21,10 @@ from dataspace.cli import (
     policies,
     questions,
     releases,
+    runs,
     sites,
 )
+from dataspace.cli.wording import complete, given_in, options_in, shell_words
 from dataspace.cli.words import example
 from dataspace.errors import DataspaceError, InvalidRequest
 from dataspace.settings import environment
@@ -45,6 +47,7 @@ for group, name in (
     (datasets.app, "dataset"),
     (policies.app, "policy"),
     (permit_acts.app, "permit"),
+    (runs.app, "run"),
     (logs.app, "log"),
     (releases.app, "release"),
     (ledger.app, "ledger"),
@@ -80,11 +83,12 @@ def demo(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code: 0, 1 for an error, 2 for a wrong use, 130 after Ctrl-C."""
+    typed = list(arguments) if arguments is not None else sys.argv[1:]
     try:
-        code = app(list(arguments) if arguments is not None else None, standalone_mode=False)
+        code = app(typed, standalone_mode=False)
         return code if isinstance(code, int) else 0
     except DataspaceError as error:
-        _show(error)
+        _show(error, typed)
         return USAGE if isinstance(error, InvalidRequest) else 1
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
@@ -105,7 +109,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _show(error: DataspaceError) -> None:
-    print(str(error), file=sys.stderr)
+def _show(error: DataspaceError, typed: Sequence[str]) -> None:
+    tree = options_in(typer.main.get_command(app))
+    print(complete(shell_words(str(error)), given_in(typed), tree), file=sys.stderr)
     if environment().get("DATASPACE_DEBUG") == "1":
         traceback.print_exc()

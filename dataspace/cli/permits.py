@@ -198,12 +198,19 @@ def show_permit(
         show(permit.jws if jws else permit)
 
 
+@app.command(epilog=example("dataspace permit key"))
+def key(home: Home = None, person: As = "") -> None:
+    """The key that this hub signs permits with, for `permit verify`."""
+    with reach(home, person) as hub:
+        typer.echo(hub.permit_key())
+
+
 @app.command(epilog=example("dataspace permit verify P-7.jws --issuer hub --key KEY"))
 def verify(
     file: Annotated[Path, typer.Argument(help="The signed document (JWS).")],
     issuer: Annotated[str, typer.Option(help="Who is to have issued it.")],
     key: Annotated[
-        str, typer.Option(help="The issuer's Ed25519 key, base64: `x` in /.well-known/jwks.json.")
+        str, typer.Option(help="The issuer's Ed25519 key, base64, as `dataspace permit key` prints it there.")
     ],
 ) -> None:
     """Check a permit offline: who signed it, and what it says."""
@@ -218,9 +225,13 @@ def verify(
             key.translate(str.maketrans("-_", "+/")) + "=" * (-len(key) % 4), validate=True
         )
     except binascii.Error as error:
-        raise InvalidRequest("The key is not base64.", "Copy it whole.") from error
+        raise InvalidRequest(
+            "The key is not base64.", "Copy it whole, as `dataspace permit key` prints it."
+        ) from error
     if len(public) != 32:
-        raise InvalidRequest("The key has not 32 bytes.", "Copy it whole.")
+        raise InvalidRequest(
+            "The key has not 32 bytes.", "Copy it whole, as `dataspace permit key` prints it."
+        )
     jws = read_text(file).strip()
     permit = JosePermitSeal(None, "", {issuer: public}, UtcClock()).verify(jws)
     typer.echo(f"Signed by {issuer}. Whether it was revoked since, the hub or a site knows.")

@@ -11,8 +11,9 @@ import typer
 from dataspace.cli.policy_odrl import Form as OdrlForm
 from dataspace.cli.policy_odrl import compliance_report
 from dataspace.cli.reaching import reach
-from dataspace.cli.words import As, Home, Json, Permit, Purpose, example, show, show_json
+from dataspace.cli.words import As, Home, Json, Permit, Purpose, example, show, show_json, worded
 from dataspace.errors import InvalidRequest
+from dataspace.model.training import Family, Scaling
 
 if TYPE_CHECKING:
     from dataspace.client.answers import Answer
@@ -62,6 +63,9 @@ def query(
     kind: Kind = None,
     epsilon: Epsilon = None,
     error: Error = None,
+    population: Annotated[
+        str, typer.Option(help="Declare the population that is counted under this name; answers nothing.")
+    ] = "",
     form: Form = Format.TABLE,
     output: Out = None,
     home: Home = None,
@@ -69,6 +73,9 @@ def query(
 ) -> None:
     """Ask in SQL."""
     with reach(home, person) as hub:
+        if population:
+            _write(hub.declare_population(population, sql, permit, purpose), form, output)
+            return
         _write(hub.sql(sql, permit, purpose, kind, epsilon, error=error), form, output)
 
 
@@ -94,7 +101,7 @@ def explain(
 
 
 def count(
-    dataset: Annotated[str, typer.Argument(help="A dataset that sites hold.")],
+    dataset: Annotated[str, typer.Argument(help="A dataset that sites hold, or the hub.")],
     where: Annotated[str, typer.Option(help="A condition, such as type = 3.")] = "",
     by: Annotated[list[str] | None, typer.Option(help="A column, or site; several times.")] = None,
     permit: Permit = None,
@@ -116,21 +123,40 @@ def train(
     purpose: Purpose = "",
     rounds: Annotated[int, typer.Option(help="Steps of the fit.")] = 5,
     minimum_sites: Annotated[int, typer.Option(help="Fewest sites that have to answer.")] = 3,
+    family: Annotated[Family, typer.Option(help="Which kind of model.")] = Family.LOGISTIC,
+    epsilon: Annotated[
+        float | None, typer.Option(help="ε of the whole run at each site, which then adds noise.")
+    ] = None,
+    scaling: Annotated[Scaling, typer.Option(help="How numbers are put on one scale.")] = Scaling.NONE,
+    hidden: Annotated[
+        list[int] | None, typer.Option(help="Width of a hidden layer of an mlp; several times.")
+    ] = None,
+    depth: Annotated[int | None, typer.Option(help="Depth of each of the trees.")] = None,
+    save: Annotated[Path | None, typer.Option(help="Write the model there, as JSON that predicts.")] = None,
     as_json: Json = False,
     home: Home = None,
     person: As = "",
 ) -> None:
-    """Fit a logistic regression across the sites. Ctrl-C stops the run."""
+    """Fit a model across the sites. Ctrl-C stops the run."""
+    options: dict[str, Any] = {"scaling": scaling.value, "epsilon": epsilon}
+    if hidden:
+        options["network"] = {"hidden": hidden}
+    if depth is not None:
+        options["boosting"] = {"depth": depth}
     with reach(home, person) as hub:
         fit = hub.glm(
             formula,
-            dataset=dataset,
-            permit=permit,
+            family.value,
+            dataset,
+            permit,
             purpose=purpose,
             rounds=rounds,
             minimum_sites=minimum_sites,
             progress=_progress,
+            **options,
         )
+        if save is not None:
+            fit.model.save(save)
         if as_json:
             show_json({"run": fit.run, **fit.events[-1]["facts"]})
         else:
@@ -141,9 +167,19 @@ def _progress(event: Mapping[str, Any]) -> None:
     facts = event["facts"]
     match event["kind"]:
         case "round":
-            line = f"round {event['round']}: {len(facts['sites'])} sites, log-likelihood {facts['log_likelihood']:.2f}"
+            line = f"round {event['round']}: {len(facts['sites'])} sites"
+            if "log_likelihood" in facts:
+                line += f", log-likelihood {facts['log_likelihood']:.2f}"
         case "refused":
             line = f"{facts['site']} refused: {facts['reason']}"
+        case "waiting":
+            line = (
+                f"round {event['round']} waits for {', '.join(facts['sites'])}, {facts['seconds']:g} s by now"
+            )
+        case "resumed":
+            line = f"goes on after round {event['round']} ({facts['cause']})"
+        case "failed":
+            line = f"failed: {facts['cause']}"
         case kind:
             line = str(kind)
     print(line, file=sys.stderr)
@@ -151,7 +187,7 @@ def _progress(event: Mapping[str, Any]) -> None:
 
 def _write(answer: "Answer", form: Format, output: Path | None) -> None:
     if form is Format.TABLE:
-        _out(f"{answer!r}\n".encode(), output)
+        _out(f"{worded(answer)}\n".encode(), output)
         return
     import io
 

@@ -28,10 +28,10 @@ def reach(home: Path | None, person: str) -> "Hub":
     if home is None and not (place / HUB_FILE).exists():
         raise SetupError(
             f"Which hub? There is none in '{place}', and DATASPACE_URL is not set.",
-            "Name one: --home FOLDER, or DATASPACE_URL and DATASPACE_TOKEN.",
+            "Name one: --home FOLDER or DATASPACE_HOME=FOLDER, or DATASPACE_URL and DATASPACE_TOKEN.",
         )
     settings = HubSettings.from_environment(environ, place)
-    asker = person or only_person(settings)
+    asker = person or environ.get("DATASPACE_AS", "") or only_person(settings)
     running = address(place)
     if running is None:
         return open_hub(place, asker)
@@ -64,4 +64,7 @@ def only_person(settings: HubSettings) -> str:
         raise SetupError(
             "This hub knows nobody yet.", "Add somebody: `dataspace hub add-person sam --role steward`."
         )
-    raise SetupError("Who asks?", f"Say --as; the hub knows {', '.join(person.id for person in people)}.")
+    raise SetupError(
+        "Who asks?",
+        f"Say --as, or set DATASPACE_AS; the hub knows {', '.join(person.id for person in people)}.",
+    )

@@ -1,5 +1,6 @@
 """`dataspace release`: what waits to leave, and deciding on it."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -28,7 +29,8 @@ def waiting(as_json: Json = False, home: Home = None, person: As = "") -> None:
         if as_json:
             show_json([to_json(one.release) for one in found])
         else:
-            typer.echo(grid_of(found).text() if found else "Nothing waits to leave.")
+            now = datetime.now(UTC)
+            typer.echo(grid_of(found, now).text() if found else "Nothing waits to leave.")
 
 
 @app.command(epilog=example("dataspace release show R-1"))
@@ -39,7 +41,12 @@ def show(id: Id, home: Home = None, person: As = "") -> None:
     with reach(home, person) as hub:
         found = next((one for one in hub.releases() if one.id == id), None)
         if found is None:
-            raise UnknownName("release", id, [one.id for one in hub.releases()])
+            raise UnknownName(
+                "release",
+                id,
+                [one.id for one in hub.releases()],
+                "`dataspace release list` shows what waits.",
+            )
         typer.echo(repr(found))
 
 
@@ -69,14 +76,18 @@ def fetch(
     home: Home = None,
     person: As = "",
 ) -> None:
-    """Write the file of a request and, once it is released, its receipt beside it."""
+    """Write the file of a request; once it is released, with its receipt in it, and beside it to be verified."""
     import json
+
+    from dataspace.client.releases import carrying
 
     with reach(home, person) as hub:
         content = hub.released(id)
+        record = next((one.release.record for one in hub.releases() if one.id == id), None)
+        if record is not None:
+            content = carrying(content, hub.receipt(record).document)
         file.write_bytes(content)
         typer.echo(f"{len(content):,} bytes in {file}.")
-        record = next((one.release.record for one in hub.releases() if one.id == id), None)
         if record is not None:
             beside = file.with_name(f"{file.name}.receipt.json")
             beside.write_text(json.dumps(hub.receipt(record).document))

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from dataspace.bootstrap import SiteServices
     from dataspace.model.datasets import Dataset
-    from dataspace.model.names import SiteName
+    from dataspace.model.names import RunId, SiteName
     from dataspace.ports import Signer
     from dataspace.site.line import HubLine
 
@@ -73,6 +73,10 @@ class OpenedSite:
     def permit(self, id: str) -> str:
         """The signed document of a permit that concerns this site, from the hub; not verified."""
         return self.line.permit(*self._speaker(), id)
+
+    def run_goes_on(self, run: "RunId") -> bool:
+        """Whether the hub still waits for answers of a run. Raises SourceError where it cannot be asked."""
+        return self.line.goes_on(*self._speaker(), run)
 
     def _speaker(self) -> "tuple[SiteName, Signer, datetime]":
         from dataspace.adapters.keys import FileSigner

@@ -84,15 +84,16 @@ def run(
     """Be online until SIGTERM or Ctrl-C: outbound connections only."""
     from dataspace.adapters.flower import fab
     from dataspace.errors import SourceError
+    from dataspace.site.interrupting import Interruptible
+    from dataspace.site.run import ended_in_time, stopped_by_signals
     from dataspace.site.run import run as serve
-    from dataspace.site.run import stopped_by_signals
     from dataspace.site.will import FileWill
 
     settings = SiteSettings.from_environment(environment(), home)
     if resume:
         FileWill(settings.home).resume()
     stop = threading.Event()
-    with OpenedSite(settings) as site, stopped_by_signals(stop):
+    with ended_in_time(stop), OpenedSite(settings) as site, stopped_by_signals(stop):
         pinned = settings.pinned
         witness = witness_of(site)
         try:
@@ -102,7 +103,13 @@ def run(
         own = frozenset({fab.app_hash(fab.pack(fab.app_files()))})
         serve(
             settings,
-            witness.guarded(replace(site.services.guard, own_apps=own).handle),
+            Interruptible(
+                witness.guarded(replace(site.services.guard, own_apps=own).handle),
+                stop,
+                site.run_goes_on,
+                lambda run: site.services.guard.engine.close(f"run/{run}"),
+                site.services.guard.engine.stop,
+            ),
             stop,
             lambda: typer.echo(
                 f"{pinned.site} is online at {pinned.superlink}, outbound only. Ctrl-C ends it."

@@ -89,7 +89,7 @@ def doctor(
             with OpenedSite(settings) as site:
                 services = site.services
                 policies = services.guard.enforcement.policies.current()
-                found += examine_house(services.catalog, policies, settings.limits)
+                found += examine_house(services.catalog, policies, settings.limits, services.in_place.look)
         except DataspaceError as error:
             found.append(fail("store", f"store: {error.fact}", error.hint or "restore the site's folder"))
     if as_json:

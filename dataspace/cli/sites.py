@@ -8,7 +8,7 @@ import typer
 
 from dataspace.cli import site_data, site_joining, site_keeping, site_policies, site_service, site_trust
 from dataspace.cli.site_home import OpenedSite
-from dataspace.cli.site_words import difference, findings, permit_lines
+from dataspace.cli.site_words import permit_lines
 from dataspace.cli.words import example
 from dataspace.errors import InvalidRequest, VerificationFailed
 from dataspace.settings import SiteSettings, environment
@@ -48,46 +48,6 @@ def _private(context: typer.Context) -> None:
 SiteHome = Annotated[
     Path | None, typer.Option("--home", help="Folder of the site; left out: DATASPACE_HOME.")
 ]
-
-
-@data.command("add", epilog=example("dataspace site data add medpar.csv --name medpar --dictionary medpar"))
-def add_data(
-    file: Annotated[Path, typer.Argument(help="A CSV or Parquet file.")],
-    name: Annotated[str, typer.Option(help="The dataset as the hub describes it.")],
-    dictionary: Annotated[str, typer.Option(help="The hub's: name, or name@version; or a YAML file.")] = "",
-    drop: Annotated[list[str] | None, typer.Option(help="A column to leave out; several times.")] = None,
-    unit: Annotated[
-        str, typer.Option(help="Column of the person to protect; row, or left out: each row is its own.")
-    ] = "",
-    duo: Annotated[
-        list[str] | None, typer.Option(help="DUO:0000015, or GS=DE,FR; several times. They become a policy.")
-    ] = None,
-    home: SiteHome = None,
-    offer: Annotated[bool, typer.Option(help="Tell the hub that this site holds it.")] = True,
-) -> None:
-    """Make a version of a file here; the rows stay here."""
-    from dataspace.service.registering import Registration
-
-    with OpenedSite(_settings(home)) as site:
-        known = site.dictionary(dictionary) if dictionary else ""
-        said = Registration(
-            name=name,
-            dictionary=known,
-            drop=tuple(drop or ()),
-            privacy_unit=unit,
-            publish=True,
-            duo=tuple(duo or ()),
-        )
-        made = site.services.depositing.register(site.services.steward, file, said)
-        version = made.version
-        typer.echo(f"{version.rows:,} rows, {len(version.columns)} columns · {version.ref}")
-        if found := findings(made.profile):
-            typer.echo(found)
-        if offer:
-            described = site.offer(name, known)
-            typer.echo(f"The hub knows that {site.name} holds {name}; it knows no row of it.")
-            if unlike := difference(made.dataset, described):
-                typer.echo(unlike)
 
 
 @policy.command("add", epilog=example("dataspace site policy add policies/hospital.yaml"))

@@ -1,4 +1,7 @@
-"""From the options of `dataset register` to where the hub reads: a secret comes by a file or variable, never typed."""
+"""From the options of `dataset register` and `site data add` to where rows are read.
+
+A secret comes by a file or a variable, never typed.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +12,10 @@ from dataspace.settings import environment
 def placed(
     source: str, in_place: bool, item: str, secret_file: Path | None, secret_env: str
 ) -> dict[str, Any]:
-    """What `Hub.register` takes for an address; nothing for a file. Raises InvalidRequest before anything is sent."""
+    """What `Hub.register` takes for an address, and a `Place`; nothing for a file.
+
+    Raises InvalidRequest before anything is sent.
+    """
     from urllib.parse import urlsplit
 
     from dataspace.client.sourcing import secret_of
@@ -19,7 +25,7 @@ def placed(
         if in_place or secret_file or secret_env:
             raise InvalidRequest(
                 "Only an address can stay in place.",
-                "Write postgresql://host/database, or s3://bucket/prefix.",
+                "Write postgresql://host/database, s3://bucket/prefix or file:///folder.",
             )
         return {}
     if urlsplit(source).password is not None:

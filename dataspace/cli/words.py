@@ -4,7 +4,10 @@ import json
 from pathlib import Path
 from typing import Annotated, Any
 
+import click
 import typer
+
+from dataspace.cli.wording import complete, options_in, shell_words
 
 Home = Annotated[
     Path | None,
@@ -12,7 +15,7 @@ Home = Annotated[
         help="Folder of a hub on this machine; left out: DATASPACE_HOME, or the hub at DATASPACE_URL."
     ),
 ]
-As = Annotated[str, typer.Option("--as", help="Who asks, at a hub on this machine.")]
+As = Annotated[str, typer.Option("--as", help="Who asks, at a hub on this machine; left out: DATASPACE_AS.")]
 Permit = Annotated[str | None, typer.Option(help="A permit's id, such as P-7.")]
 Purpose = Annotated[str, typer.Option(help="A purpose; left out: the permit's.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -24,8 +27,23 @@ def example(*lines: str) -> str:
 
 
 def show(text: object) -> None:
-    """Print something as it reads in a notebook."""
-    typer.echo(repr(text) if not isinstance(text, str) else text)
+    """Print something in the words of a shell: by its `_repr_shell_`, or as it reads in a notebook, translated."""
+    typer.echo(worded(text))
+
+
+def worded(text: object) -> str:
+    """What `show` prints."""
+    if isinstance(text, str):
+        said = text
+    else:
+        own = getattr(text, "_repr_shell_", None)
+        said = own() if own is not None else repr(text)
+    context = click.get_current_context(silent=True)
+    if context is None:
+        return shell_words(said)
+    typed = {"--home": context.params.get("home"), "--as": context.params.get("person")}
+    given = {option: str(value) for option, value in typed.items() if value}
+    return complete(shell_words(said), given, options_in(context.find_root().command))
 
 
 def show_json(document: Any) -> None:

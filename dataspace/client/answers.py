@@ -7,7 +7,7 @@ from typing import Any
 
 from dataspace.client.proofs import LogView, Receipt
 from dataspace.client.releases import ReleaseView, ask_release
-from dataspace.client.tables import Grid, escaped, number, printable
+from dataspace.client.tables import Grid, escaped, number, plus_minus, printable
 from dataspace.client.wire import Wire
 from dataspace.errors import InvalidRequest, SourceError
 from dataspace.model.answers import AnswerNote
@@ -154,7 +154,7 @@ class Answer:
         if name in self.note.intervals:
             low, high = (row[bound] for bound in self.note.intervals[name])
             if low is not None and high is not None:
-                return f"{number(round(value))} ± {number(round((high - low) / 2))}"
+                return plus_minus(value, (high - low) / 2)
         is_count = (
             name not in self.note.masked and _is_number(value) and self.note.kind is not AnswerKind.ROWS
         )
@@ -195,7 +195,7 @@ def _suppression(note: AnswerNote) -> list[str]:
 def _cost(note: AnswerNote) -> str:
     cost = "asked before, nothing spent" if note.repeated else f"ε {note.epsilon:g} spent"
     left = "" if note.left is None else f" · {note.left:g} left"
-    return f"± is a 95 % interval · {cost}{left}"
+    return f"± is a 95 % interval of the noise · {cost}{left}"
 
 
 def _is_number(value: object) -> bool:

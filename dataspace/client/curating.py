@@ -4,11 +4,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dataspace.client.dummies import Dummy
-from dataspace.client.registered import HistoryView, MatchingView, ProfileView, RegisteredView
-from dataspace.client.views import DatasetView
+from dataspace.client.registered import (
+    HistoryView,
+    MatchingView,
+    ProfileView,
+    RegisteredView,
+    StillHeld,
+    still_held,
+)
+from dataspace.client.tables import Grid
+from dataspace.client.views import DatasetView, Listing
 from dataspace.client.wire import Wire
 from dataspace.model.codec import from_json
-from dataspace.model.curation import Chapter
+from dataspace.model.curation import Chapter, Standing
 from dataspace.model.datasets import Dataset, Profile, Version
 from dataspace.model.matching import Matching
 
@@ -49,7 +57,25 @@ class Curating:
     def versions(self, name: str) -> HistoryView:
         """Every version, oldest first, and whether it may still be asked."""
         found = self._wire.get(f"/datasets/{name}/versions")
-        return HistoryView(name, tuple(from_json(Chapter, chapter) for chapter in found))
+        latest = from_json(Dataset, self._wire.get(f"/datasets/{name}")).latest
+        chapters = tuple(from_json(Chapter, chapter) for chapter in found)
+        return HistoryView(name, chapters, latest.sha256 if latest else "")
+
+    def still_held(self, name: str) -> Listing[StillHeld]:
+        """What earlier versions, not erased yet, hold of columns that later ones left out or made coarser."""
+        history = self.versions(name)
+        kept = [
+            c for c in history.chapters if c.standing is not Standing.ERASED and c.sha256 != history.latest
+        ]
+        if not (kept and history.latest):
+            return Listing((), Grid((), ()))
+        latest = self._version(name, history.latest)
+        found = still_held(name, latest, [(c.number, self._version(name, c.sha256)) for c in kept])
+        rows = tuple((str(one.number), ", ".join(one.columns)) for one in found)
+        return Listing(found, Grid(("version", "still holds"), rows))
+
+    def _version(self, name: str, which: str) -> Version:
+        return from_json(Version, self._wire.get(f"/datasets/{name}/versions/{which}"))
 
     def provenance(self, name: str, version: str | int) -> Mapping[str, Any]:
         """Where a version comes from, as PROV-O in JSON-LD."""

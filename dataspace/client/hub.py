@@ -1,4 +1,7 @@
-"""A hub as a notebook sees it: the same object for one elsewhere and for one in this process."""
+"""A hub as a notebook sees it: the same object for one elsewhere and for one in this process.
+
+Long, because it is the one list of what a notebook can call, with its help.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
@@ -35,6 +38,8 @@ from dataspace.model.permits import Application, SignedPermit
 from dataspace.model.policies import AnswerKind
 
 PermitLike = str | PermitView | None
+
+_FAMILIES = ("logistic", "multinomial", "mlp", "trees")
 
 
 class Hub(Searching, Stewarding, Permitting, Ledgers, Releases):
@@ -87,6 +92,16 @@ class Hub(Searching, Stewarding, Permitting, Ledgers, Releases):
             refused.opens(self.apply, body["purpose"], kind)
             raise
 
+    def declare_population(
+        self, name: str, text: str, permit: PermitLike = None, purpose: str = ""
+    ) -> Answer:
+        """Say beforehand that aggregates over a population will be asked: the one that `text` counts.
+
+        Answers over declared populations are planned together: where one comes too close to another, single numbers
+        of it are withheld, instead of the whole. What is declared first keeps its numbers. Nothing is told here.
+        """
+        return self._answer("/query", _question(text, permit, purpose, None, None) | {"population": name})
+
     def explain(
         self,
         text: str,
@@ -116,7 +131,7 @@ class Hub(Searching, Stewarding, Permitting, Ledgers, Releases):
         permit: PermitLike = None,
         purpose: str = "",
     ) -> Answer:
-        """Units that match, over all sites that hold the dataset. `by` may name columns, and `site`."""
+        """Units that match, at all sites that hold the dataset, or at the hub. `by` may name columns, and `site`."""
         body = {
             "dataset": dataset or self._only_dataset(permit),
             "where": where,
@@ -180,7 +195,13 @@ class Hub(Searching, Stewarding, Permitting, Ledgers, Releases):
         progress: Progress | None = None,
         **options: Any,
     ) -> Fit:
-        """Fit a model across the sites. Options: `minimum_sites`, `holdout`, `ridge`."""
+        """Fit a model across the sites: `logistic`, `multinomial`, `mlp` or `trees`.
+
+        Options: `epsilon` (noise at every site), `minimum_sites`, `holdout`, `ridge`, `scaling`, `scales`, `network`,
+        `boosting`, `privacy`.
+        """
+        if (epsilon := options.pop("epsilon", None)) is not None:
+            options["privacy"] = {**options.get("privacy", {}), "epsilon": float(epsilon)}
         return self.runs.fit(
             dataset,
             target,
@@ -201,13 +222,16 @@ class Hub(Searching, Stewarding, Permitting, Ledgers, Releases):
         permit: PermitLike = None,
         **options: Any,
     ) -> Fit:
-        """A generalised linear model by formula: `died ~ age80 + hmo`."""
-        if family != "binomial":
+        """A model by formula: `died ~ age80 + hmo`. Its family: "binomial" (logistic regression), or one of `train`."""
+        known = {"binomial": "logistic", **{name: name for name in _FAMILIES}}
+        if family not in known:
             raise InvalidRequest(
-                f"The family '{family}' is not known.", 'Use "binomial" (logistic regression).'
+                f"The family '{family}' is not known.",
+                f'Use "binomial" (logistic regression), or one of: {", ".join(_FAMILIES)}.',
             )
         target, features = parse_formula(formula)
-        return self.train(dataset or self._only_dataset(permit), target, features, permit=permit, **options)
+        name = dataset or self._only_dataset(permit)
+        return self.train(name, target, features, known[family], permit=permit, **options)
 
     def receipt(self, index: int) -> Receipt:
         """The receipt of a record that concerns you."""

@@ -42,6 +42,10 @@ class Permitting:
 
     _wire: Wire
 
+    def permit_key(self) -> str:
+        """The key that this hub signs permits with, for checking one offline: Ed25519, base64url (`x` of RFC 8037)."""
+        return str(self._wire.get("/.well-known/jwks.json")["keys"][0]["x"])
+
     def application(self, id: ApplicationLike) -> ApplicationView:
         """One application as it stands now, with what was said about it."""
         return ApplicationView(from_json(Application, self._wire.get(f"/applications/{_id(id)}")))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dataspace.client.tables import printable
+from dataspace.client.tables import Grid, printable
 from dataspace.client.wire import Wire
 from dataspace.model.records import VerifiedReceipt
 
@@ -52,6 +52,48 @@ class Receipt:
         return f"receipt r-{self.index} · {kind} · {at} · not verified yet: .verify()"
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class RecordPage:
+    """Some records, newest first, as the hub claims them: a receipt proves one."""
+
+    records: tuple[Mapping[str, Any], ...]
+    """Each `{"index": …, "record": {"kind": …, "at": …, "principal": …, "facts": …}}`."""
+    before: int | None
+    """Ask for those before this number; None where these are the first."""
+
+    def __repr__(self) -> str:
+        return self._text("hub.log.records(before={})")
+
+    def _repr_shell_(self) -> str:
+        return self._text("dataspace log list --before {}")
+
+    def _text(self, further: str) -> str:
+        rows = tuple((str(each["index"]), *_row(each["record"])) for each in self.records)
+        table = Grid(("record", "when (UTC)", "who", "what", "about"), rows, (True,) + (False,) * 4).text()
+        more = "" if self.before is None else f"\nearlier ones: {further.format(self.before)}"
+        return (table if rows else "(none)") + more
+
+
+_ABOUT = ("dataset", "datasets", "application", "permit", "purpose", "policy", "policies", "site", "person", "intent",
+          "outcome", "state", "act", "reason")  # fmt: skip
+"""Facts that say what a record is about, in the order in which they are read; digests and counts are in its receipt."""
+
+
+def _row(record: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    facts = record["facts"]
+    about = [f"{name} {_short(facts[name])}" for name in _ABOUT if facts.get(name) not in (None, "", [], {})]
+    at = str(record["at"]).replace("T", " ")[:19]
+    return at, str(record["principal"] or "-"), str(record["kind"]), printable("; ".join(about))
+
+
+def _short(value: Any) -> str:
+    text = ", ".join(map(_short, value)) if isinstance(value, list | tuple | Mapping) else str(value)
+    text = text.rpartition("#")[2] if text.startswith(("http://", "https://")) else text
+    if len(text) == 64 and set(text) <= set("0123456789abcdef"):
+        return f"{text[:12]}…"
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
 class LogView:
     """The hub's transparency log from outside."""
 
@@ -89,6 +131,11 @@ class LogView:
         state: dict[str, Any] = dict(self._wire.get("/log/verify"))
         size, root = self._verifier.checkpoint(str(state["checkpoint"]), self.key)
         return {"size": size, "root": root, "checkpoint": state["checkpoint"]}
+
+    def records(self, before: int | None = None, count: int = 20) -> "RecordPage":
+        """What happened, newest first: all of it for stewards and auditors, for others what concerns them."""
+        found = self._wire.get("/log/records", before=before, count=count)
+        return RecordPage(tuple(found["records"]), found["before"])
 
     def receipt(self, index: int, answer: str = "") -> Receipt:
         """The receipt of one record, for whom it concerns."""

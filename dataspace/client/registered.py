@@ -1,15 +1,17 @@
 """What came of registering and curating, as a steward reads it: facts first, each problem with its fix."""
 
 import re
-from collections.abc import Sequence
+import shlex
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from dataspace.client.tables import Grid, escaped, printable
-from dataspace.model.curation import Chapter
+from dataspace.model.curation import Chapter, Drop, Generalise, Standing
 from dataspace.model.datasets import Dataset, Finding, Profile, Version
 from dataspace.model.matching import Fit, Matching
 
-_ONE_STEP = re.compile(r"--(drop|generalise|label) (?:'[^']*'|[^\s,…]+)")
+_ONE_STEP = re.compile(r"--(drop|generalise|label|unit) ((?:'[^']*'|[^\s,…'])+)")
+_KEYWORD = {"unit": "privacy_unit"}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -21,6 +23,12 @@ class RegisteredView:
     profile: Profile
 
     def __repr__(self) -> str:
+        return self._text(fixing_call)
+
+    def _repr_shell_(self) -> str:
+        return self._text(fixing_command)
+
+    def _text(self, fixing: Callable[[str, Sequence[Finding]], str]) -> str:
         seen = "everybody sees the description" if self.dataset.published else "nobody else sees this yet"
         head = f"{self.version.rows:,} rows, {len(self.version.columns)} columns. {seen.capitalize()}."
         ref = self.version.ref
@@ -35,8 +43,8 @@ class RegisteredView:
             findings_grid(self.profile.findings),
             f"{ref.dataset}{number} · sha256:{ref.sha256[:12]}…",
         ]
-        if command := fixing_command(ref.dataset, self.profile.findings):
-            parts.append(f"all at once: {command}")
+        if all_at_once := fixing(ref.dataset, self.profile.findings):
+            parts.append(f"all at once: {all_at_once}")
         return "\n".join(part for part in parts if part)
 
     def _repr_html_(self) -> str:
@@ -79,14 +87,52 @@ class HistoryView:
 
     name: str
     chapters: tuple[Chapter, ...]
+    latest: str = ""
+    """SHA-256 of the version that questions read."""
 
     def __repr__(self) -> str:
         rows = tuple(
-            (str(c.number), c.sha256[:12], f"{c.created:%Y-%m-%d}", c.standing.value, c.reason)
+            (str(c.number), c.sha256[:12], f"{c.created:%Y-%m-%d}", self._standing(c), c.reason)
             for c in self.chapters
         )
         right = (True, False, False, False, False)
         return Grid(("version", "sha256", "made", "", ""), rows, right).text() if rows else "(none)"
+
+    def _standing(self, chapter: Chapter) -> str:
+        """Of those that may be asked, only the one that questions read is current; the others are kept."""
+        earlier = self.latest and chapter.sha256 != self.latest and chapter.standing is Standing.CURRENT
+        return "kept" if earlier else chapter.standing.value
+
+
+@dataclass(frozen=True, slots=True)
+class StillHeld:
+    """What an earlier version, whose bytes are still here, holds as the latest one does not hold it any more."""
+
+    dataset: str
+    number: int
+    columns: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"{self._fact()}: hub.erase_version({self.dataset!r}, {self.number})"
+
+    def _repr_shell_(self) -> str:
+        return f"{self._fact()}: `dataspace dataset erase {self.dataset} {self.number}`"
+
+    def _fact(self) -> str:
+        return f"Version {self.number} still holds {', '.join(map(printable, self.columns))}"
+
+
+def still_held(name: str, latest: Version, versions: Sequence[tuple[int, Version]]) -> tuple[StillHeld, ...]:
+    """Of earlier versions by number: the columns that a later one left out or made coarser, where they hold these."""
+    found = []
+    for number, version in versions:
+        later = [other for at, other in versions if at > number] + [latest]
+        steps = [step for other in later if other.provenance for step in other.provenance.steps]
+        changed = {step.column for step in steps if isinstance(step, Drop | Generalise)}
+        columns = tuple(column.name for column in version.columns if column.name in changed)
+        if columns:
+            found.append(StillHeld(name, number, columns))
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -122,8 +168,25 @@ def findings_grid(findings: Sequence[Finding]) -> str:
 
 def fixing_command(name: str, findings: Sequence[Finding]) -> str:
     """One command that does what the findings suggest, one step for each column; empty where nothing is to do."""
-    steps: dict[str, str] = {}
+    steps = _steps(findings)
+    return f"dataspace dataset fix {printable(name)} {' '.join(step[0] for step in steps)}" if steps else ""
+
+
+def fixing_call(name: str, findings: Sequence[Finding]) -> str:
+    """The same as a call of Python."""
+    said: dict[str, list[str]] = {}
+    for step in _steps(findings):
+        said.setdefault(_KEYWORD.get(step[1], step[1]), []).append("".join(shlex.split(step[2])))
+    words = [f"{option}={(what[0] if option == 'privacy_unit' else what)!r}" for option, what in said.items()]
+    return f"hub.fix({printable(name)!r}, {printable(', '.join(words))})" if words else ""
+
+
+def _steps(findings: Sequence[Finding]) -> list[re.Match[str]]:
+    """The first step for each column, and the unit."""
+    steps: dict[str | None, re.Match[str]] = {}
     for finding in findings:
-        if finding.column is not None and finding.column not in steps and _ONE_STEP.fullmatch(finding.fix):
-            steps[finding.column] = finding.fix
-    return f"dataspace dataset fix {printable(name)} {' '.join(steps.values())}" if steps else ""
+        step = _ONE_STEP.fullmatch(finding.fix)
+        if step is None or (finding.column is None and step[1] != "unit"):
+            continue
+        steps.setdefault(None if step[1] == "unit" else finding.column, step)
+    return list(steps.values())

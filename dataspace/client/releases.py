@@ -1,12 +1,17 @@
 """The airlock from a notebook: what waits to leave, and deciding on it."""
 
 import base64
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
 from dataspace.client.tables import Grid, printable
 from dataspace.client.wire import Wire
 from dataspace.model.codec import from_json, to_json
-from dataspace.model.releases import Release, ReleaseForm
+from dataspace.model.releases import Release, ReleaseForm, ReleaseState
+
+RECEIPT_KEY = b"dataspace.receipt"
 
 
 class ReleaseView:
@@ -69,18 +74,46 @@ def ask_release(wire: Wire, outcome: int, stream: bytes, form: ReleaseForm) -> R
     return ReleaseView(from_json(Release, wire.post("/releases", said)))
 
 
-def grid_of(found: Sequence[ReleaseView]) -> Grid:
-    """The queue as a table."""
+def carrying(stream: bytes, receipt: Mapping[str, Any]) -> bytes:
+    """The Arrow stream with the receipt of its release in the schema, as JSON under `dataspace.receipt`.
+
+    What is in the rows, and so their digest, stays as it is.
+    """
+    import pyarrow as pa
+
+    with pa.ipc.open_stream(pa.BufferReader(stream)) as reader:
+        table = reader.read_all()
+    metadata = {**(table.schema.metadata or {}), RECEIPT_KEY: json.dumps(receipt).encode()}
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema.with_metadata(metadata)) as writer:
+        writer.write_table(table.replace_schema_metadata(metadata))
+    return bytes(sink.getvalue())
+
+
+def grid_of(found: Sequence[ReleaseView], now: datetime) -> Grid:
+    """The queue as a table, with how long each has waited by `now`."""
     rows = tuple(
         (
             r.id,
             r.form.title,
             r.asker,
             f"{r.asked:%Y-%m-%d %H:%M}",
+            waited(r.asked, now) if r.state is ReleaseState.WAITING else "",
             f"{r.due:%Y-%m-%d}",
             r.form.reason,
             r.state.value,
         )
         for r in (one.release for one in found)
     )
-    return Grid(("id", "title", "asker", "since", "due", "why it waits", "state"), rows, (False,) * 7)
+    return Grid(
+        ("id", "title", "asker", "since", "waits for", "due", "why it waits", "state"), rows, (False,) * 8
+    )
+
+
+def waited(since: datetime, now: datetime) -> str:
+    """How long, in the largest unit that is not 0: days, hours or minutes."""
+    minutes = max(0, int((now - since).total_seconds() // 60))
+    for unit, size in (("d", 24 * 60), ("h", 60)):
+        if minutes >= size:
+            return f"{minutes // size} {unit}"
+    return f"{minutes} min"

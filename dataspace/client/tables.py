@@ -1,6 +1,7 @@
 """Rows of words as an aligned text table, or as HTML for a notebook."""
 
 import html
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -61,3 +62,9 @@ def number(value: float) -> str:
     if float(value).is_integer():
         return f"{int(value):,}"
     return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.1f}"
+
+
+def plus_minus(value: float, half: float) -> str:
+    """A value with half the width of its interval, to two digits of that and never finer than the value itself."""
+    places = 0 if isinstance(value, int) or not 0 < half < 10 else 1 - math.floor(math.log10(half))
+    return f"{value:,.{places}f} ± {half:,.{places}f}"

@@ -151,6 +151,8 @@ class Wire:
                 f"The hub at {self.name} did not answer in time.", "Retry, or ask for less at once."
             )
         if isinstance(error, httpx.RemoteProtocolError | httpx.ReadError):
+            if self.name.startswith("http://"):  # a hub speaks TLS alone, and hangs up on anything else
+                return SourceError(f"What listens at {self.name} hangs up on http.", "Use https.")
             return SourceError(f"The answer of the hub at {self.name} broke off.", "Retry.")
         if "CERTIFICATE_VERIFY_FAILED" in str(error):
             return SourceError(
@@ -158,8 +160,7 @@ class Wire:
                 'Give the hub\'s own: connect(url, ca="hub-ca.pem").',
             )
         return SourceError(
-            f"The hub at {self.name} cannot be reached ({type(error).__name__}).",
-            "Is it running? Check the address.",
+            f"The hub at {self.name} cannot be reached.", "Is it running? Check the address and the port."
         )
 
 

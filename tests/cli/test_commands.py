@@ -142,7 +142,7 @@ def test_data_are_found_and_described(shell: Shell) -> None:
 def test_a_question_without_a_permit_is_refused_with_what_to_do(shell: Shell) -> None:
     told = shell("query", QUESTION, "--as", "ana", code=1)
     assert "Refused:" in told
-    assert "You hold P-1" in told
+    assert "You hold P-1: ask with --permit P-1." in told
     assert "Refused:" in shell("explain", QUESTION, "--as", "ana", code=1)
     assert "Allowed:" in shell("explain", QUESTION, "--permit", "P-1", "--as", "ana")
 
@@ -179,19 +179,45 @@ def test_a_receipt_is_verified_offline_with_the_answer_that_it_is_about(shell: S
     (tmp_path / "r.json").write_text(shell("log", "receipt", str(number), "--as", "ana"))
     key = shell("log", "key", "--as", "ana").strip()
     check = ("log", "verify-receipt", str(tmp_path / "r.json"), "--key", key)
-    assert f"ok: record {number} of the log hub/log" in shell(*check, "--answer", str(tmp_path / "a"))
+    said = shell(*check, "--answer", str(tmp_path / "a"))
+    assert f"ok: record {number} of the log hub/log" in said and "is the one that this record states" in said
+    assert "the answer" not in shell(*check).replace("the answer was delivered", "")
+    kept = tmp_path / "kept.json"
+    shell("log", "receipt", str(number), "--output", str(kept), "--as", "ana")
+    pair = shell(
+        "log", "verify-receipt", str(kept), str(tmp_path / f"kept.intent-{number - 1}.json"), "--key", key
+    )
+    assert "query.delivered" in pair and "query.intended" in pair and "purpose" in pair
+    swapped = (str(tmp_path / f"kept.intent-{number - 1}.json"), str(kept))
+    assert "is not the end of" in shell("log", "verify-receipt", *swapped, "--key", key, code=1)
+    assert "as `dataspace log key` prints it" in shell(
+        "log", "verify-receipt", str(kept), "--key", "a+b+?", code=1
+    )
     other = json.loads((tmp_path / "r.json").read_text())
     other["record"]["facts"]["answer"] = "0" * 64
     (tmp_path / "r.json").write_text(json.dumps(other))
     assert "This receipt or the log was changed" in shell(*check, code=1)
 
 
-def test_a_count_over_sites_of_data_that_no_site_holds_says_so(shell: Shell) -> None:
-    count = ("count", "stays", "--purpose", "scientific research", "--permit", "P-1", "--as", "ana")
-    told = shell(*count, code=2)
-    assert "'stays' is not federated" in told
-    assert "later" not in told
-    assert "site list" not in told
+def test_the_log_is_read_newest_first_by_an_auditor_and_by_others_where_it_concerns_them(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell("hub", "add-person", "vera", "--role", "auditor")
+    monkeypatch.setenv("DATASPACE_AS", "vera")
+    every = json.loads(shell("log", "list", "--count", "500", "--json"))
+    numbers = [each["index"] for each in every]
+    assert numbers == sorted(numbers, reverse=True) and numbers[-1] == 0
+    assert {"dataset.registered", "permit.granted"} <= {each["record"]["kind"] for each in every}
+    page = shell("log", "list", "--count", "3")
+    assert f"earlier ones: dataspace log list --before {numbers[2]}" in page and "policies" in page
+    own = json.loads(shell("log", "list", "--json", "--as", "ana"))
+    assert own and {each["record"]["principal"] for each in own} == {"ana"}
+
+
+def test_a_port_is_a_number_that_a_port_can_be(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "0<=x<=65535" in shell("hub", "start", "--port", "99999", code=2)
+    monkeypatch.setenv("DATASPACE_PORT", "99999")
+    assert "A port is 0 to 65535" in shell("hub", "start", code=1)
 
 
 def test_the_log_verifies(shell: Shell) -> None:
@@ -267,6 +293,8 @@ def test_a_token_is_made_and_an_invitation_written_privately(shell: Shell, tmp_p
     invite = json.loads((tmp_path / "invite.json").read_text())
     assert invite["site"] == "hospital-a"
     assert "BEGIN CERTIFICATE" in invite["ca"]
+    again = shell("hub", "invite", "hospital-a", "--as", "sam", "--output", str(tmp_path / "invite.json"))
+    assert "One made for hospital-a before holds no more." in again
 
 
 def test_without_a_hub_the_places_searched_are_named(
@@ -319,3 +347,10 @@ def test_a_reader_who_has_enough_is_no_error(folder: Path) -> None:
 
 def test_the_version_is_printed(shell: Shell) -> None:
     assert shell("--version").strip()
+
+
+def test_a_count_of_data_that_the_hub_holds_itself_is_its_own_with_its_name(shell: Shell) -> None:
+    count = ("count", "stays", "--purpose", "scientific research", "--permit", "P-1", "--as", "ana")
+    told = shell(*count, "--by", "site", "--format", "csv").splitlines()
+    assert told[0] == '"site","n"'
+    assert told[1].startswith('"hub",')

@@ -39,10 +39,13 @@ def test_the_first_minutes_of_a_steward(typed: Typed, tmp_path: Path) -> None:
     assert "no name, unique" in said and "fix: --drop 1" in said
     assert "1 of 2 groups < 10" in said and "fix: --generalise provnum=group" in said
     command = next(line for line in said.splitlines() if line.startswith("all at once: "))
-    code, said = typed(*command.removeprefix("all at once: dataspace dataset ").split())
+    assert command.endswith(f"--home {typed.place}")  # it can be pasted
+    words = command.removeprefix("all at once: dataspace dataset ").partition(" --home")[0].split()
+    code, said = typed(*words)
     assert code == 0
-    assert "visits version 2" in said
-    assert typed("versions", "visits")[1].count("current") == 2
+    assert "visits version 2" in said and "Version 1 still holds" in said
+    listed = typed("versions", "visits")[1]
+    assert (listed.count("kept"), listed.count("current")) == (1, 1)
     assert "k = " in typed("profile", "visits")[1]
     assert "DUMMY" in typed("dummy", "visits", "-n", "3")[1]
     assert typed("dummy", "visits", "--output", str(tmp_path / "dummy.csv"))[0] == 0

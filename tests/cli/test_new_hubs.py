@@ -2,6 +2,9 @@
 
 import json
 import os
+import signal
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -110,3 +113,19 @@ def test_a_run_over_data_that_no_site_holds_is_not_sent_to_wait(tmp_path: Path) 
 def test_how_a_question_ended_is_said_plainly(facts: dict[str, JSON], said: str) -> None:
     assert _ended(Record(RecordKind.QUERY_DELIVERED, NOW, HUB, None, facts)) == said
     assert _ended(Record(RecordKind.QUERY_REFUSED, NOW, HUB, None, facts)) == ""
+
+
+@pytest.mark.slow
+def test_a_hub_that_is_stopped_ends_in_one_sentence(tmp_path: Path) -> None:
+    assert main(["hub", "init", "--home", str(tmp_path / "hub"), "--steward", "sam"]) == 0
+    start = [sys.executable, "-m", "dataspace.cli", "hub", "start", "--port", "0", "--no-federated"]
+    with subprocess.Popen(
+        [*start, "--home", str(tmp_path / "hub")], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as hub:
+        assert hub.stdout is not None and hub.stderr is not None
+        while "Ctrl-C ends it." not in hub.stdout.readline():
+            assert hub.poll() is None
+        hub.send_signal(signal.SIGINT)
+        said, complaints = hub.communicate(timeout=60)
+    assert said.splitlines()[-1].endswith("has ended.")
+    assert complaints == ""

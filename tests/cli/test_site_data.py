@@ -9,12 +9,12 @@ from typer.testing import CliRunner
 from dataspace.adapters.memory import MemorySigner
 from dataspace.bootstrap import build_site
 from dataspace.cli.sites import app
-from dataspace.errors import Conflict, DataspaceError, SourceUnreadable
+from dataspace.errors import Conflict, DataspaceError, InvalidRequest, SourceUnreadable
 from dataspace.model.limits import SiteLimits
 from dataspace.model.names import HUB, ColumnName, DatasetName, PrincipalId
 from dataspace.model.policies import AnswerKind
 from dataspace.model.principals import Principal, Role
-from dataspace.service.asking import access_request
+from dataspace.service.access_requests import access_request
 from dataspace.settings import Pinned, SiteSettings
 
 MARK = "Zebediah-Marker"
@@ -118,3 +118,45 @@ def test_a_failed_registration_leaves_no_row_behind(site: SiteSettings, tmp_path
             "ward",
         )
     assert on_disk(site) == before
+
+
+def test_rows_that_stay_in_a_folder_are_described_and_not_taken(site: SiteSettings) -> None:
+    place = f"file://{site.home.parent / 'data'}"
+    for old in site.home.rglob("*.parquet"):
+        old.unlink()
+    told = said(
+        site, "add", place, "--item", "stays", "--name", "away", "--in-place", "--drop", "name", "--no-offer"
+    )
+    assert "200 rows, 1 columns" in told
+    assert not list(site.home.rglob("*.parquet"))
+    assert "200 rows" in said(
+        site, "fix", "away", "--label", "los=quasi-identifier", "--generalise", "los=10"
+    )
+    assert "2  " in said(site, "versions", "away")
+    assert not list(site.home.rglob("*.parquet"))
+    assert "withdrawn here" in said(site, "withdraw", "away", "1", "--reason", "Wrong ward")
+
+
+def test_an_address_is_copied_where_nobody_says_that_the_rows_stay(site: SiteSettings) -> None:
+    place = f"file://{site.home.parent / 'data'}"
+    said(site, "add", place, "--item", "stays", "--name", "copied", "--no-offer")
+    assert "1  " in said(site, "versions", "copied")
+    assert on_disk(site)
+    assert not (site.home / "places" / "copied.json").exists()
+
+
+def test_a_folder_outside_the_roots_of_a_site_is_not_read_in_place(site: SiteSettings) -> None:
+    replace(site, roots=(str(site.home.parent / "nowhere"),)).write()
+    with pytest.raises(DataspaceError, match="outside"):
+        said(
+            site,
+            "add",
+            f"file://{site.home.parent / 'data'}",
+            "--name",
+            "stays2",
+            "--item",
+            "stays",
+            "--in-place",
+        )
+    with pytest.raises(InvalidRequest, match="Only an address"):
+        said(site, "add", str(site.home.parent / "data" / "stays.csv"), "--name", "stays3", "--in-place")

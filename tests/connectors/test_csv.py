@@ -223,3 +223,13 @@ def test_memory_stays_bounded_however_long_the_file_is(tmp_path: Path) -> None:
 def test_a_row_without_end_is_refused(tmp_path: Path, size: int) -> None:
     with pytest.raises(SourceUnreadable):
         list(source_of(tmp_path, "a,b\n1," + "x" * size + "\n").scan("trial"))
+
+
+def test_a_header_in_another_encoding_says_which_to_save_it_in(tmp_path: Path) -> None:
+    with pytest.raises(SourceUnreadable, match="Save the whole of it as UTF-8"):
+        table_of(tmp_path, "größe,los\n1,2\n".encode("latin-1"))
+
+
+def test_a_row_of_one_cell_is_told_in_the_singular(tmp_path: Path) -> None:
+    with pytest.raises(SourceUnreadable, match="A row has 1 cell, and the header has 2"):
+        table_of(tmp_path, "a,b\n1\n")

@@ -113,3 +113,26 @@ def test_an_empty_table_has_columns_and_no_rows(tmp_path: Path) -> None:
     source = ParquetSource(tmp_path)
     assert source.schema("trial").equals(TABLE.schema)
     assert list(source.scan("trial")) == []
+
+
+def test_a_file_that_expands_is_read_in_pieces_that_fit_in_memory(tmp_path: Path) -> None:
+    text = "x" * 300_000
+    pq.write_table(pa.table({"n": list(range(3000)), "text": [text] * 3000}), tmp_path / "small.parquet")
+    assert (tmp_path / "small.parquet").stat().st_size < 1_000_000
+    rows, largest = [], 0
+    for batch in ParquetSource(tmp_path).scan("small"):
+        rows += batch.column("n").to_pylist()
+        largest = max(largest, batch.nbytes)
+    assert rows == list(range(3000))
+    assert largest <= 2**28
+
+
+@pytest.mark.parametrize("dictionary", [True, False])
+def test_a_cell_of_many_megabytes_is_refused_before_its_copies_are_made(
+    tmp_path: Path, dictionary: bool
+) -> None:
+    rows = 100 if dictionary else 2
+    table = pa.table({"text": ["x" * 4_000_000] * rows})
+    pq.write_table(table, tmp_path / "bomb.parquet", compression="zstd", use_dictionary=dictionary)
+    with pytest.raises(SourceUnreadable, match="longer than 1 MB"):
+        next(iter(ParquetSource(tmp_path).scan("bomb")))

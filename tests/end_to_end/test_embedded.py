@@ -15,7 +15,14 @@ import dataspace
 from dataspace.bootstrap import add_person, init_hub, issue_token
 from dataspace.client.hub import Hub
 from dataspace.client.views import PermitView
-from dataspace.errors import InvalidRequest, NotAllowed, UnknownName, VerificationFailed
+from dataspace.errors import (
+    AccessDenied,
+    InvalidRequest,
+    NotAllowed,
+    RequestError,
+    UnknownName,
+    VerificationFailed,
+)
 from dataspace.model.principals import Role
 from dataspace.settings import HubSettings
 from dataspace.testing.examples import RECORD
@@ -237,9 +244,29 @@ def test_a_file_that_cannot_be_registered_leaves_nothing(world: World, tmp_path:
     assert "broken" not in [view.name for view in steward.datasets()]
 
 
-def test_without_sites_a_count_says_so(world: World) -> None:
-    with pytest.raises(InvalidRequest, match="not federated"):
-        world.ask("ana").count("died = 1", by=["site"], permit=world.permit, purpose="scientific research")
+def test_what_the_hub_holds_itself_is_counted_like_a_site_of_its_own(world: World) -> None:
+    ana = world.ask("ana")
+    counted = ana.count("died = 0", by=["site", "type"], permit=world.permit, purpose="scientific research")
+    asked = ana.sql("SELECT type, count(*) AS n FROM stays WHERE died = 0 GROUP BY type", permit=world.permit)
+    by_type = {row["type"]: row["n"] for row in asked.to_arrow().to_pylist()}
+    rows = counted.to_arrow().to_pylist()
+    assert {row["type"]: row["n"] for row in rows} == by_type
+    assert {row["site"] for row in rows} == {"hub"}
+    assert counted.receipt.verify().record.facts["outcome"] == "complete"
+    whole = ana.count("died = 0 -- or more", dataset="stays", permit=world.permit).to_arrow()
+    assert (whole.column_names, whole.num_rows) == (["n"], 1)
+
+
+def test_a_count_at_the_hub_obeys_the_rules_of_any_answer(world: World) -> None:
+    ana = world.ask("ana")
+    rare = ana.count("", by=["type"], permit=world.permit).to_arrow().to_pylist()
+    assert {row["type"]: row["n"] for row in rare}.get(9) is None
+    with pytest.raises(AccessDenied):
+        world.ask("ben").count("died = 1", dataset="stays", purpose="marketing")
+    with pytest.raises(RequestError):
+        ana.count("1 = 1) OR (1 = 1", permit=world.permit)
+    with pytest.raises(RequestError):
+        ana.count("", by=["nobody"], permit=world.permit)
 
 
 def test_the_log_verifies_from_outside(world: World) -> None:

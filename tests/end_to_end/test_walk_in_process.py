@@ -5,6 +5,7 @@ Every test asks what a person would ask; the attacks on the guard send what a ly
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 
@@ -17,10 +18,11 @@ from dataspace.adapters.clock import UtcClock
 from dataspace.adapters.local_federation import LocalFederation
 from dataspace.bootstrap import HubServices, SiteServices, build_hub, build_site, init_hub
 from dataspace.cli.demo.record import FIELDS as RECORD
-from dataspace.errors import AccessDenied, BudgetExceeded, DataspaceError, SiteUnavailable
+from dataspace.errors import AccessDenied, BudgetExceeded, DataspaceError, NoAnswer, SiteUnavailable
 from dataspace.model.codec import to_json
 from dataspace.model.limits import Acceptance, SiteLimits
 from dataspace.model.names import ColumnName, DatasetName, PermitId, PrincipalId, RunId, SiteName
+from dataspace.model.places import Place
 from dataspace.model.plans import CountPlan, Family, TrainingPlan
 from dataspace.model.policies import AnswerKind, Obligations
 from dataspace.model.principals import Principal, Role
@@ -28,9 +30,12 @@ from dataspace.model.records import RecordKind
 from dataspace.model.requests import Query
 from dataspace.model.runs import SiteMessage, SiteReply, Step, float_array
 from dataspace.model.sites import Site
+from dataspace.model.training import Network, TrainingPrivacy
+from dataspace.planning.network import initial
 from dataspace.service.answering import Delivered
 from dataspace.service.permit_documents import key_digest
 from dataspace.service.registering import Registration
+from dataspace.service.signed_replies import stands
 from dataspace.settings import HubSettings, Pinned, SiteSettings
 from dataspace.site.will import document_digest
 from dataspace.transparency.notes import parse_verifier_key
@@ -40,6 +45,7 @@ pytestmark = pytest.mark.slow
 
 APP = "a" * 64
 HOSPITALS = tuple(SiteName(f"hospital-{letter}") for letter in "abcd")
+AWAY = HOSPITALS[1]
 POLICIES = files("dataspace_policies")
 STEWARD = Principal(PrincipalId("sven"), "Sven", frozenset({Role.STEWARD}), "hub")
 ANA = Principal(PrincipalId("ana"), "Ana", frozenset({Role.RESEARCHER}), "university")
@@ -60,6 +66,8 @@ class World:
     sites: Mapping[SiteName, SiteServices]
     permit: PermitId
     jws: str
+    elsewhere: Path
+    """Where the rows of AWAY stay; the other sites hold theirs."""
 
 
 def stays(path: Path, seed: int, n: int = 500) -> Path:
@@ -82,6 +90,13 @@ def stays(path: Path, seed: int, n: int = 500) -> Path:
     }
     pacsv.write_csv(pa.table(columns), path)
     return path
+
+
+def folder_of(root: Path) -> Path:
+    """The file whose rows stay where they are."""
+    folder = root / "elsewhere"
+    folder.mkdir(exist_ok=True)
+    return folder / "medpar.csv"
 
 
 def policy(name: str) -> str:
@@ -115,7 +130,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         for text in (policy(rules), policy("ehds"), policy("gdpr-health")):
             sites[name].publishing.publish(steward, text)
         said = Registration("medpar", dictionary="medpar", publish=True)
-        sites[name].depositing.register(steward, stays(root / f"{name}.csv", number), said)
+        if name == AWAY:
+            place = Place(f"file://{stays(folder_of(root), number).parent}", "medpar", "")
+            sites[name].in_place.register(steward, place, said)
+        else:
+            sites[name].depositing.register(steward, stays(root / f"{name}.csv", number), said)
         key = sites[name].guard.key
         hub.joining.sites.put(Site(name, signing_key=key, datasets=(DatasetName("medpar"),)))
     application = hub.permitting.apply(
@@ -127,7 +146,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         "24-113",
     )
     signed = hub.permitting.grant(STEWARD, application.id, Obligations(), None)
-    yield World(hub, sites, signed.permit.id, signed.jws)
+    yield World(hub, sites, signed.permit.id, signed.jws, folder_of(root))
     for services in sites.values():
         services.close()
     hub.close()
@@ -245,6 +264,32 @@ def test_a_round_ends_at_the_hub_too_when_its_permit_is_suspended(world: World) 
     assert list(events)[-1].kind == "finished"
 
 
+def test_rows_that_stay_in_their_source_at_a_site_are_read_there_and_kept_nowhere(world: World) -> None:
+    services = world.sites[AWAY]
+    assert not list(services.settings.home.rglob("*.parquet"))
+    before = services.catalog.get(DatasetName("medpar"))
+    stays(world.elsewhere, 77, n=900)
+    services.guard.cuts.drop(DatasetName("medpar"))  # as after a minute
+    reply = services.guard.handle(message(world))
+    assert (reply.refused, sum(cell["n"] or 0 for cell in reply.document["cells"]) > 600) == ("", True)
+    after = services.catalog.get(DatasetName("medpar"))
+    assert before is not None and after is not None and after.latest != before.latest
+    assert [chapter.number for chapter in after.history] == [1, 2]
+    assert not list(services.settings.home.rglob("*.parquet"))
+
+
+def test_a_source_that_is_gone_is_no_answer_and_tells_nothing_of_where_it_was(world: World) -> None:
+    services, kept = world.sites[AWAY], world.elsewhere.read_bytes()
+    world.elsewhere.unlink()
+    services.guard.cuts.drop(DatasetName("medpar"))
+    try:
+        reply = services.guard.handle(message(world))
+        assert (reply.refused, reply.reason) == ("source.away", "No answer from this site.")
+    finally:
+        world.elsewhere.write_bytes(kept)
+    assert services.guard.handle(message(world)).refused == ""
+
+
 def test_somebody_elses_permit_does_not_exist(world: World) -> None:
     with pytest.raises(DataspaceError, match="No permit named"):
         ask(world, "select count(*) as n from medpar_extract", who=BEN)
@@ -297,6 +342,121 @@ def training(world: World, plan: TrainingPlan, number: int = 1) -> SiteMessage:
     return replace(sent, step=Step.FIT, round=number, arrays={"beta": beta})
 
 
+def run_of(world: World, plan: TrainingPlan, run: str, **changes: object) -> SiteMessage:
+    return replace(training(world, plan), run=RunId(run), **changes)  # type: ignore[arg-type]
+
+
+def spent(world: World) -> int:
+    return len(world.sites[HOSPITALS[0]].guard.answering.ledger.charges())
+
+
+NOISY = replace(PLAN, rounds=20, privacy=TrainingPrivacy(epsilon=0.5))
+
+
+def noisy(world: World, run: str, weights: float = 0.0, number: int = 1) -> SiteMessage:
+    arrays = {"weights": float_array(np.full(len(PLAN.terms()), weights))}
+    return run_of(world, NOISY, run, step=Step.NOISY, arrays=arrays, round=number)
+
+
+def test_the_guard_refuses_a_plan_out_of_bounds_and_steps_that_it_does_not_have(world: World) -> None:
+    wide = replace(PLAN, family=Family.MLP, network=Network(hidden=(100_000,)))
+    eager = replace(PLAN, family=Family.MLP, network=Network(steps=10**9))
+    endless = replace(PLAN, privacy=TrainingPrivacy(clip=float(10**9)))
+    cases = {
+        "data.configuration": [wide, eager, endless, replace(PLAN, ridge=-1.0)],
+        "data.step": [replace(PLAN, family=Family.MLP), NOISY],
+    }
+    for code, plans in cases.items():
+        for number, plan in enumerate(plans):
+            arrays = {"beta": float_array(np.zeros(len(plan.terms())))}
+            sent = run_of(world, plan, f"R-{code}-{number}", arrays=arrays)
+            assert refused(world, sent) == code, plan
+    many = replace(PLAN, family=Family.MLP, network=Network(hidden=(60,)))
+    sent = run_of(world, many, "R-many", step=Step.LOCAL, arrays={"weights": float_array(initial(many))})
+    assert refused(world, sent) == "data.parameters"
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_coefficients_that_are_no_numbers_are_refused(world: World, value: float) -> None:
+    beta = np.zeros(len(PLAN.terms()))
+    beta[1] = value
+    assert refused(world, run_of(world, PLAN, "R-nan", arrays={"beta": beta})) == "data.shape"
+
+
+def test_a_run_stays_what_it_was_when_it_began(world: World) -> None:
+    assert refused(world, run_of(world, PLAN, "R-same")) == ""
+    assert refused(world, run_of(world, replace(PLAN, ridge=0.5), "R-same")) == "run.changed"
+    assert refused(world, run_of(world, PLAN, "R-same")) == ""
+
+
+def test_a_run_that_asks_more_often_than_its_rounds_explain_is_refused(world: World) -> None:
+    short = replace(PLAN, rounds=1)
+    told = [refused(world, run_of(world, short, "R-often")) for _ in range(13)]
+    assert told == [""] * 12 + ["run.rate"]
+
+
+def test_a_site_that_demands_noise_gives_no_exact_sums(world: World) -> None:
+    services = world.sites[HOSPITALS[0]]
+    strict = replace(services.guard, limits=replace(services.guard.limits, epsilon_training=1.0))
+    assert strict.handle(run_of(world, PLAN, "R-strict")).refused == "policy.noise"
+    assert strict.handle(noisy(world, "R-strict-noisy")).refused == ""
+    greedy = replace(NOISY, privacy=TrainingPrivacy(epsilon=2.0))
+    sent = replace(noisy(world, "R-greedy"), document=message(world, plan=to_json(greedy)).document)
+    assert strict.handle(sent).refused == "policy.noise"
+
+
+def test_noise_is_paid_for_and_the_same_question_is_answered_the_same_at_no_cost(world: World) -> None:
+    guard, before = world.sites[HOSPITALS[0]].guard, spent(world)
+    first, again = guard.handle(noisy(world, "R-n")), guard.handle(noisy(world, "R-n"))
+    assert first.refused == again.refused == ""
+    assert spent(world) == before + 1
+    np.testing.assert_array_equal(first.arrays["gradient"], again.arrays["gradient"])
+    assert first.document["units"] == again.document["units"]
+    other = guard.handle(noisy(world, "R-n", weights=0.1))
+    assert spent(world) == before + 2
+    assert not np.array_equal(first.arrays["gradient"], other.arrays["gradient"])
+    assert "n" not in other.document, "how many there are is told with noise, and nothing else is told"
+
+
+class Broken:
+    """An engine whose worker dies."""
+
+    def step(self, *_: object) -> object:
+        raise NoAnswer()
+
+    def close(self, session: str) -> None:
+        """Nothing is held."""
+
+
+def test_what_breaks_after_the_charge_counts_as_spent(world: World) -> None:
+    guard, before = world.sites[HOSPITALS[0]].guard, spent(world)
+    broken = replace(guard, engine=Broken())  # type: ignore[arg-type]
+    reply = broken.handle(noisy(world, "R-broken"))
+    assert (reply.refused, spent(world)) == ("source.no-answer", before + 1)
+    reserved = [state for _, state in guard.answering.ledger.charges()][-1]
+    assert reserved == "reserved", "neither committed nor given back"
+
+
+def test_the_answer_is_signed_by_the_key_that_the_site_joined_with(world: World) -> None:
+    guard, sent = world.sites[HOSPITALS[0]].guard, run_of(world, PLAN, "R-signed")
+    reply = guard.handle(sent)
+    assert stands(sent, reply, guard.key.hex())
+    assert not stands(sent, reply, world.sites[HOSPITALS[1]].guard.key.hex())
+
+
+def test_an_expired_permit_and_a_clock_off_by_years_are_refused(world: World) -> None:
+    class Later:
+        def now(self) -> datetime:
+            return datetime.now(UTC) + timedelta(days=3 * 365)
+
+    guard = world.sites[HOSPITALS[0]].guard
+    late = replace(guard, enforcement=replace(guard.enforcement, clock=Later()))
+    assert guard.handle(run_of(world, PLAN, "R-late")).refused == ""
+    reply = late.handle(run_of(world, PLAN, "R-late"))
+    assert reply.refused == "policy.forbidden"
+    assert "expired" in reply.reason
+
+
 def test_a_permit_that_needs_a_countersignature_waits_for_it(world: World) -> None:
     services = world.sites[HOSPITALS[0]]
     by_hand = replace(services.guard, limits=SiteLimits(acceptance=Acceptance.BY_HAND))
@@ -321,6 +481,19 @@ def test_a_refusal_tells_no_value_and_no_text_of_an_exception(world: World) -> N
     reply = world.sites[HOSPITALS[0]].guard.handle(message(world, plan={"no": "plan", "secret": 59}))
     assert "59" not in reply.reason
     assert reply.reason == "No answer from this site."
+
+
+def test_yy_a_schema_that_drifted_at_one_site_is_refused_there(world: World, tmp_path: Path) -> None:
+    """Last but one by its name: the third hospital has another shape after it."""
+    services = world.sites[HOSPITALS[2]]
+    path = stays(tmp_path / "again.csv", 1)
+    table = pacsv.read_csv(path)
+    pacsv.write_csv(table.drop_columns(["white"]), path)
+    said = Registration("medpar", publish=True, accept_drift=True)
+    services.depositing.register(services.steward, path, said)
+    reply = services.guard.handle(run_of(world, PLAN, "R-drifted"))
+    assert reply.refused in ("data.unsupported", "policy.forbidden"), reply
+    assert world.sites[HOSPITALS[0]].guard.handle(run_of(world, PLAN, "R-drifted")).refused == ""
 
 
 def test_zz_after_revocation_question_and_round_are_refused(world: World) -> None:

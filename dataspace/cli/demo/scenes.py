@@ -63,7 +63,7 @@ SCENES: tuple[Scene, ...] = (
     ),
     Scene(
         "Revoke",
-        "The permit is taken back while a run is under way: the next question and the next round are refused.",
+        "The permit is taken back while a run is under way: the next question is refused, and there is no next round.",
         revoke,
     ),
     Scene("Verify", "Anyone can check the logs and the receipt, without trusting the hub.", prove),

@@ -47,7 +47,7 @@ def _gist(facts: object) -> str:
             refused = ", ".join(refusal.site for refusal in facts.refused)
             return f"{len(facts.sites)} hospitals, {refused or 'nobody'} refused"
         case Revoked():
-            return f"{facts.permit}: question and round refused"
+            return f"{facts.permit}: question refused, run ended"
         case Proved():
             return f"{len(facts.logs)} logs whole, receipt verified"
     raise TypeError(f"{type(facts).__name__} has no gist")

@@ -72,7 +72,14 @@ def comparison_plan(stage: Stage) -> TrainingPlan:
 
 def _refusals(fit: Fit) -> tuple[SiteRefusal, ...]:
     last: Mapping[str, Mapping[str, str]] = fit.events[-1]["facts"]["refused"]
-    return tuple(SiteRefusal(site, why["code"], why["reason"]) for site, why in sorted(last.items()))
+    return tuple(
+        SiteRefusal(site, why["code"], first_reason(why["reason"])) for site, why in sorted(last.items())
+    )
+
+
+def first_reason(text: str) -> str:
+    """Of a refusal's reasons the decisive one: the rules of one policy often say the same of one request."""
+    return text.partition(" denied: ")[2].partition("; ")[0] or text
 
 
 def _rounds(fit: Fit) -> tuple[Round, ...]:

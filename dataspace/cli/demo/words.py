@@ -149,8 +149,8 @@ def _(facts: Revoked) -> list[Block]:
     return [
         f"{facts.permit} revoked while {facts.run} was running, after {facts.rounds_before} rounds",
         f"next question: {facts.question_refused}",
-        Grid(("next round", "code", "reason"), refused),
-        f"the run ended: {facts.ended}",
+        # The hub ends such a run by itself: then no site is asked for the next round, and none has to refuse it.
+        Grid(("next round", "code", "reason"), refused or (("not given out", "by the hub", facts.ended),)),
     ]
 
 
