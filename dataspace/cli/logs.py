@@ -21,6 +21,14 @@ app = typer.Typer(
 )
 
 
+def _number(text: str) -> int:
+    """Of a record; an answer calls it r-19."""
+    try:
+        return int(str(text).removeprefix("r-"))
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no number of a record.") from error
+
+
 @app.command(epilog=example("dataspace log verify --as auditor"))
 def verify(home: Home = None, person: As = "") -> None:
     """Recompute the whole tree from the records, and check the signature over it."""
@@ -62,7 +70,9 @@ def checkpoint(home: Home = None, person: As = "") -> None:
 
 @app.command(epilog=example("dataspace log receipt 19 --output r-19.json"))
 def receipt(
-    number: Annotated[int, typer.Argument(help="Number of a record that concerns you.")],
+    number: Annotated[
+        int, typer.Argument(help="Number of a record that concerns you: 19, or r-19.", parser=_number)
+    ],
     outcome: Annotated[
         bool, typer.Option("--outcome", help="Of how the question ended that this record announced.")
     ] = False,

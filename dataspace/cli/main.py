@@ -111,6 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _show(error: DataspaceError, typed: Sequence[str]) -> None:
     tree = options_in(typer.main.get_command(app))
-    print(complete(shell_words(str(error)), given_in(typed), tree), file=sys.stderr)
+    said = complete(shell_words(str(error)), given_in(typed), tree, at_site=list(typed[:1]) == ["site"])
+    print(said, file=sys.stderr)
     if environment().get("DATASPACE_DEBUG") == "1":
         traceback.print_exc()

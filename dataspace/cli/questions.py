@@ -180,6 +180,8 @@ def _progress(event: Mapping[str, Any]) -> None:
             line = f"goes on after round {event['round']} ({facts['cause']})"
         case "failed":
             line = f"failed: {facts['cause']}"
+        case "started":
+            line = f"{event['run']} started"
         case kind:
             line = str(kind)
     print(line, file=sys.stderr)
@@ -189,6 +191,8 @@ def _write(answer: "Answer", form: Format, output: Path | None) -> None:
     if form is Format.TABLE:
         _out(f"{worded(answer)}\n".encode(), output)
         return
+    for line in answer.footnotes():
+        print(worded(line), file=sys.stderr)
     import io
 
     if form is Format.ARROW:

@@ -36,7 +36,7 @@ _WORDS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\bpermit=…"), "--permit …"),
     (re.compile(r'\b(purpose|kind)="([^"]+)"'), r'--\1 "\2"'),
 )
-_COMMAND = re.compile(r"(?:(?<=`)|(?<=: )|(?<=  )|^)dataspace (?!site )[^`\n]*[^`\n .]")
+_COMMAND = re.compile(r"(?:(?<=`)|(?<=: )|(?<=  )|^)dataspace [^`\n]*[^`\n .]")
 _FOR_ANOTHER = ("policy approve", "policy decline", "hub add-person")
 """Another person types these."""
 
@@ -49,12 +49,19 @@ def shell_words(text: str) -> str:
     return text
 
 
-def complete(text: str, given: Given, options_of: Callable[[Sequence[str]], frozenset[str]]) -> str:
-    """The text with what was given added to each command in it that takes it and does not say it already."""
+def complete(
+    text: str, given: Given, options_of: Callable[[Sequence[str]], frozenset[str]], at_site: bool = False
+) -> str:
+    """The text with what was given added to each command in it that takes it and does not say it already.
+
+    A hub's home is none of a site's: what was typed to one (`at_site` for a site) is not added to the other's commands.
+    """
 
     def completed(found: re.Match[str]) -> str:
         command = found[0]
         words = command.split()[1:]
+        if (words[:1] == ["site"]) is not at_site:
+            return command
         takes = options_of(words)
         for option, value in given.items():
             another = option == "--as" and " ".join(words[:2]) in _FOR_ANOTHER

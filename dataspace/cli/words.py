@@ -43,7 +43,8 @@ def worded(text: object) -> str:
         return shell_words(said)
     typed = {"--home": context.params.get("home"), "--as": context.params.get("person")}
     given = {option: str(value) for option, value in typed.items() if value}
-    return complete(shell_words(said), given, options_in(context.find_root().command))
+    at_site = context.command_path.split()[1:2] == ["site"]
+    return complete(shell_words(said), given, options_in(context.find_root().command), at_site)
 
 
 def show_json(document: Any) -> None:

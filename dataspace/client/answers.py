@@ -126,12 +126,12 @@ class Answer:
         lines = [grid.text()] if self._table.num_columns else ["(no columns)"]
         if more:
             lines.append(f"… {more:,} more rows")
-        return "\n".join([*lines, *self._footnotes()])
+        return "\n".join([*lines, *self.footnotes()])
 
     def _repr_html_(self) -> str:
         grid, more = self._grid()
         notes = [f"… {more:,} more rows"] if more else []
-        below = "<br>".join(escaped(line) for line in [*notes, *self._footnotes()])
+        below = "<br>".join(escaped(line) for line in [*notes, *self.footnotes()])
         return f"{grid.html()}<p><small>{below}</small></p>"
 
     def _grid(self) -> tuple[Grid, int]:
@@ -160,7 +160,8 @@ class Answer:
         )
         return number(value) if is_count else str(value)
 
-    def _footnotes(self) -> list[str]:
+    def footnotes(self) -> list[str]:
+        """What is to be said beneath the answer: what was withheld, what it cost, its receipt."""
         note = self.note
         lines = list(_suppression(note))
         if note.maximum_rows is not None:

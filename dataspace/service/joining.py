@@ -197,8 +197,8 @@ class Joining:
                 "federated dataset",
                 name,
                 [d.name for d in discoverable(self.catalog, site, self.enforcement) if d.latest is None],
-                f"The hub's steward describes it first: `dataspace dataset federated {name} --dictionary NAME`; "
-                "then the site adds its data again.",
+                f"The hub's steward describes it first (`dataspace dataset federated {name} --dictionary …`), and "
+                f"publishes it (`dataspace dataset publish {name}`); then the site adds its data again.",
             )
         if described.latest is not None:
             raise Conflict(

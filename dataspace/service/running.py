@@ -167,7 +167,8 @@ class Running:
             raise SiteUnavailable(
                 f"{len(connected)} of {len(offering)} sites that hold '{dataset}' are connected, {minimum} are needed.",
                 "Try again later; `dataspace hub sites` shows who is connected. A site that its people stopped answers "
-                "again once they run `dataspace site run --resume`.",
+                "again once they run `dataspace site run --resume`. A hub that was opened by its folder reaches none: "
+                "ask the one that is served, by connect(url, token=…).",
             )
         run = RunId(f"R-{secrets.token_hex(6)}")
         asker = {

@@ -75,3 +75,13 @@ def test_a_suggested_command_carries_what_was_typed_where_it_takes_it(said: str,
 )
 def test_what_was_typed_is_found_on_the_line(typed: Sequence[str], given: dict[str, str]) -> None:
     assert given_in(typed) == given
+
+
+def test_the_home_of_a_site_is_not_given_to_a_command_of_the_hub_nor_the_other_way_round() -> None:
+    said = "`dataspace permit list`, then `dataspace site accept P-1`"
+    home = {"--home": "here"}
+    at_site = "`dataspace permit list`, then `dataspace site accept P-1 --home here`"
+    assert complete(said, home, TREE, at_site=True) == at_site
+    assert (
+        complete(said, home, TREE) == "`dataspace permit list --home here`, then `dataspace site accept P-1`"
+    )

@@ -67,7 +67,8 @@ class Spares:
             while len(self._ready) < self._count and not self._stopped.wait(_PAUSE_SECONDS):
                 try:
                     pair = self._spawner.pair(self._seconds)
-                except (Broken, OSError) as error:  # whoever asks next starts one, and is told if that fails
+                except (Broken, OSError, RuntimeError) as error:
+                    # Whoever asks next starts one, and is told if that fails. RuntimeError: the interpreter ends.
                     _log.warning("no spare worker could be started: %s", type(error).__name__)
                     break
                 with self._guard:

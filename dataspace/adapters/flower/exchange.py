@@ -86,7 +86,7 @@ def _read(reply: Any, site: SiteName) -> SiteReply:
         return SiteReply(
             site,
             refused="no-answer",
-            reason=f"The site's node reports an error (Flower {reply.error.code}). Ask whether its guard runs.",
+            reason=f"The site was stopped or lost while it was asked (Flower {reply.error.code}). Ask its people.",
         )
     try:
         return reply_from_record(reply.content, site)
