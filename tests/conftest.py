@@ -1,7 +1,9 @@
 """What every test finds: a home of its own, few threads, the published vectors, and nothing that outlives it."""
 
+import atexit
 import os
 import signal
+import sys
 import time
 import uuid
 from collections.abc import Iterator
@@ -19,6 +21,15 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 # A shell that runs the tests in the background has them ignore Ctrl-C, and every child would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@atexit.register
+def _end_quietly() -> None:
+    """Registered first, so it runs last: at the end of the interpreter the engine's binding may list types that are left,
+    and the runner's summary is to be the last line."""
+    sys.stderr.flush()
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+
 
 # Laws hold for every example, so a few tell while one works; CI looks further. A test that says how many it needs gets
 # as many. No deadline: a busy machine is no counterexample.
