@@ -25,8 +25,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 @atexit.register
 def _end_quietly() -> None:
-    """Registered first, so it runs last: at the end of the interpreter the engine's binding may list types that are left,
-    and the runner's summary is to be the last line."""
+    """Registered first, so it runs last: the runner's summary is to be the last line.
+
+    At the end of the interpreter the engine's binding may list types of it that are left.
+    """
     sys.stderr.flush()
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
