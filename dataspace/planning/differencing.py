@@ -187,7 +187,9 @@ class _Space:
         if rest <= 1e-6 + 1e-9 * len(new.units):
             if not follows(new.box, [one.box for one in self.told]):
                 return self._refusal(new, cohort)
-        elif rest < cohort and (rest < cohort / 2 or self._group(new, shadow) < cohort):
+        elif rest < cohort and (
+            rest < cohort / 2 or self._group(new, shadow) < cohort or self._near(new, cohort) is not None
+        ):
             return self._refusal(new, cohort)
         else:
             self._grow(new, shadow, rest)
@@ -233,11 +235,15 @@ class _Space:
 
     def _refusal(self, new: Told, cohort: int) -> TooClose:
         """Names the one earlier answer that differs by less than the cohort from this one, if one does."""
+        return TooClose(self._near(new, cohort))
+
+    def _near(self, new: Told, cohort: int) -> int | None:
+        """The earlier answer that this one differs from by fewer units: the nearest combination may be another."""
         for one in self.told:
             sizes = len(one.units) + len(new.units)
             if one.answer is not None and sizes - 2 * new.units.intersection_cardinality(one.units) < cohort:
-                return TooClose(one.answer)
-        return TooClose(None)
+                return one.answer
+        return None
 
 
 def follows(new: Box, told: Sequence[Box]) -> bool:

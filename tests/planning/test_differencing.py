@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
@@ -23,6 +23,7 @@ def told(units: set[int], name: str, answer: int = 0) -> Told:
 
 
 @given(st.lists(st.sets(st.integers(0, 23), min_size=COHORT), min_size=1, max_size=5))
+@example([{0, 1, 2, 3, 4}, {0, 1, 2, 3, 4, 5, 6, 7, 9, 10}, {0, 1, 2, 5, 8}])
 @settings(max_examples=300, deadline=None)
 def test_no_sum_or_difference_of_answers_singles_out_fewer_than_the_cohort(asked: list[set[int]]) -> None:
     audit, given_out = Audit(COHORT), []
