@@ -23,6 +23,7 @@ from dataspace.cli.demo.scenes import SCENES
 from dataspace.cli.demo.stage import Stage
 from dataspace.cli.demo.stays import read_stays
 from dataspace.cli.demo.summary import summary
+from dataspace.cli.demo.watching import CHILD_SIGNAL
 from dataspace.errors import DataspaceError
 from dataspace.model.codec import to_json
 from dataspace.settings import environment
@@ -105,9 +106,9 @@ def ended_like_ctrl_c() -> Iterator[None]:
     """SIGTERM and SIGHUP end the demo as Ctrl-C does: in order, with nothing left running."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:
-        # Once is enough: another one would break off the putting away.
-        for known in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(known, signal.SIG_IGN)
+        # Once is enough: another one, or the end of a child, would break off the putting away.
+        for one in (*known, CHILD_SIGNAL):
+            signal.signal(one, signal.SIG_IGN)
         raise KeyboardInterrupt
 
     known = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -11,6 +11,8 @@ from dataspace.cli.demo.processes import Child
 from dataspace.errors import DataspaceError, SetupError
 
 LOOK_SECONDS = 0.3
+CHILD_SIGNAL = signal.SIGUSR1
+"""How the watcher interrupts the main thread."""
 
 
 class ChildEnded(BaseException):
@@ -38,18 +40,19 @@ def watched(children: Callable[[], Sequence[Child]]) -> Iterator[None]:
             found = first_end(children())
             if found is not None and main is not None:
                 died.append(found)
-                signal.pthread_kill(main, signal.SIGUSR1)
+                signal.pthread_kill(main, CHILD_SIGNAL)
                 return
 
-    before = signal.signal(signal.SIGUSR1, _interrupt)
     thread = threading.Thread(target=look, name="child-watch", daemon=True)
-    thread.start()
+    signal.signal(CHILD_SIGNAL, _interrupt)
     try:
         try:
+            thread.start()
             yield
         finally:
             done.set()
-            thread.join()
+            if thread.is_alive():  # not where Ctrl-C came while it was started
+                thread.join()
     except ChildEnded:
         raise died[0] from None
     except DataspaceError as error:
@@ -57,7 +60,8 @@ def watched(children: Callable[[], Sequence[Child]]) -> Iterator[None]:
         found = first_end(children(), patience=1.0)
         raise (found or error) from error
     finally:
-        signal.signal(signal.SIGUSR1, before)
+        # Not as it was before: a signal that is still under way would end the process.
+        signal.signal(CHILD_SIGNAL, signal.SIG_IGN)
 
 
 def first_end(children: Sequence[Child], patience: float = 0.0) -> SetupError | None:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -12,7 +13,8 @@ import pytest
 
 from dataspace.cli.demo.folders import KEPT, child_environment, make_folder, remove
 from dataspace.cli.demo.processes import Child, end_all, last_words
-from dataspace.cli.demo.watching import watched
+from dataspace.cli.demo.story import ended_like_ctrl_c
+from dataspace.cli.demo.watching import CHILD_SIGNAL, watched
 from dataspace.errors import SetupError, SourceError
 
 FOREVER = "import time; print('ready', flush=True); time.sleep(60)"
@@ -133,6 +135,31 @@ def test_ctrl_c_is_still_ctrl_c(tmp_path: Path) -> None:
         signal.raise_signal(signal.SIGINT)
         time.sleep(5)
     end_all([started])
+
+
+def test_ctrl_c_while_the_watch_is_begun_ends_the_watch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started, start = child(tmp_path, FOREVER), threading.Thread.start
+
+    def interrupted(thread: threading.Thread) -> None:
+        start(thread)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt), watched(lambda: [started]):
+        pytest.fail("the step began")
+    assert not [one for one in threading.enumerate() if one.name == "child-watch"]
+    end_all([started])
+
+
+def test_once_ended_no_child_breaks_off_the_putting_away() -> None:
+    with pytest.raises(KeyboardInterrupt), ended_like_ctrl_c(), watched(list):
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        finally:
+            signal.raise_signal(CHILD_SIGNAL)
+            signal.raise_signal(signal.SIGINT)
 
 
 def test_last_words_are_one_printable_line(tmp_path: Path) -> None:
