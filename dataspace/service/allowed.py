@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from dataspace.model.charges import Account, Limits
 from dataspace.model.codec import to_json
 from dataspace.model.datasets import ColumnType, Dataset
-from dataspace.model.plans import AggregatePlan, Asked, CellsPlan, CutRecipe, Disclosure, Noise
+from dataspace.model.plans import AggregatePlan, Asked, CellsPlan, CutRecipe, Disclosure
 from dataspace.model.policies import AnswerKind, Obligations
 from dataspace.model.requests import AccessRequest
 from dataspace.planning.cut_id import rows_id
 from dataspace.planning.projects import project_of
-from dataspace.service.enforcing import Granted
-from dataspace.service.pricing import divided, unbounded
 from dataspace.service.recipes import recipe_for
 from dataspace.transparency.canonical import digest
 
@@ -41,31 +39,17 @@ class Allowed:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One question that is allowed: what of which cut it is answered from, and the words that are recorded of it."""
+    """One question that is allowed: of what it is asked, what is joined, and the words that are recorded of it."""
 
-    request: AccessRequest
-    dataset: Dataset
-    granted: Granted
-    recipe: CutRecipe
+    own: Allowed
+    beside: tuple[Allowed, ...]
     question: str
-    beside: tuple[Allowed, ...] = ()
+    policies: str
+    """The digest of those that gave it."""
 
     def paying(self, plan: AggregatePlan) -> list[Allowed]:
         """The datasets whose accounts are charged: who is only looked up in protects nobody."""
-        own = Allowed(self.request, self.dataset, self.granted.obligations)
-        return [own, *protected(plan, self.beside)]
-
-
-def of_bounds(cells: CellsPlan, noise: Noise) -> list[str]:
-    """Which bounds were found, and at what cost."""
-    if cells.noise is None or noise is cells.noise:
-        return []
-    looking, _ = divided(cells.aggregate, cells.noise)
-    return [
-        f"The bounds of '{column}' are not declared: {noise.bounds[column][0]:g} to {noise.bounds[column][1]:g} were "
-        f"found privately, for ε {looking:g}. What lies beyond them moves the answer, and ± does not cover that."
-        for column in unbounded(cells.aggregate, cells.noise)
-    ]
+        return [self.own, *protected(plan, self.beside)]
 
 
 def protected(plan: AggregatePlan, beside: Sequence[Allowed]) -> list[Allowed]:
@@ -79,24 +63,22 @@ def disclosure_of(obligations: Obligations) -> Disclosure:
     return Disclosure(cohort, round_to=obligations.round_to or 1)
 
 
-def asked_by(
-    request: AccessRequest, dataset: Dataset, owed: Obligations, recipe: CutRecipe, question: str, intent: int
-) -> Asked | None:
+def asked_by(own: Allowed, question: str, intent: int) -> Asked | None:
     """In whose name an aggregate is compared with earlier ones; noisy answers need no comparison."""
-    if request.kind is not AnswerKind.AGGREGATE:
+    if own.request.kind is not AnswerKind.AGGREGATE:
         return None
-    permit = request.permit
-    flags = {c.name: (False, True) for c in dataset.columns if c.type is ColumnType.BOOLEAN}
-    declared = {column.name: column.values for column in dataset.columns if column.values}
+    permit, columns = own.request.permit, own.dataset.columns
+    flags = {column.name: (False, True) for column in columns if column.type is ColumnType.BOOLEAN}
+    declared = {column.name: column.values for column in columns if column.values}
     return Asked(
-        request.principal.id,
+        own.request.principal.id,
         permit.id if permit else "",
         project_of(permit),
         question,
         intent,
-        tuple(sorted(owed.compare_across)),
+        tuple(sorted(own.obligations.compare_across)),
         flags | declared,
-        rows_id(recipe),
+        rows_id(own.recipe),
     )
 
 

@@ -113,7 +113,7 @@ class Asking:
         if isinstance(resolved.plan, AggregatePlan) and len(allowed) == len(found):
             own, *beside = allowed
             wish = self._wish(query, own.dataset)
-            self.answering.check(own.request, own.dataset, own.obligations, resolved.plan, wish, beside)
+            self.answering.check(own, resolved.plan, wish, beside)
         return found
 
     def forecast(self, query: Query) -> Forecast | None:
@@ -131,7 +131,7 @@ class Asking:
             return None
         own, *beside = allowed
         wish = self._wish(query, own.dataset)
-        return self.answering.forecast(own.request, own.dataset, own.obligations, resolved.plan, wish, beside)
+        return self.answering.forecast(own, resolved.plan, wish, beside)
 
     def _wish(self, query: Query, dataset: Dataset) -> Wish:
         version = self.catalog.version(dataset.latest) if dataset.latest else None

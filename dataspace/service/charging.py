@@ -12,17 +12,15 @@ from dataspace.errors import (
     DataspaceError,
     SourceAway,
     SourceChanged,
-    UnsupportedQuery,
 )
 from dataspace.model.answers import AnswerNote
-from dataspace.model.charges import Account, Overspent, Reservation
+from dataspace.model.charges import Overspent, Reservation
 from dataspace.model.codec import to_json
 from dataspace.model.datasets import Dataset
-from dataspace.model.plans import AggregatePlan, CellsPlan, CutRecipe, Noise
-from dataspace.model.policies import AnswerKind, Obligations
+from dataspace.model.plans import AggregatePlan, CellsPlan
+from dataspace.model.policies import AnswerKind
 from dataspace.model.records import JSON, RecordKind
 from dataspace.model.requests import AccessRequest
-from dataspace.planning import bounds_search
 from dataspace.planning.cells import check_size
 from dataspace.planning.cut_id import cut_id
 from dataspace.planning.forecasting import Forecast
@@ -34,15 +32,15 @@ from dataspace.service.allowed import (
     asked_by,
     disclosure_of,
     limits_of,
-    of_bounds,
     protected,
     same_question,
 )
+from dataspace.service.bounding import of_bounds, with_bounds
 from dataspace.service.enforcing import Enforcement, request_facts
 from dataspace.service.notes import note_of_cut, note_of_duties, read_note, table_digest, with_note
 from dataspace.service.populations import population_of
-from dataspace.service.pricing import Wish, charge_for, divided, forecast_of, noise_for, unbounded
-from dataspace.service.recipes import check_given, recipe_for, session_of
+from dataspace.service.pricing import Wish, charge_for, forecast_of, noise_for
+from dataspace.service.recipes import check_given, session_of
 from dataspace.transparency.canonical import digest
 
 
@@ -81,13 +79,13 @@ class Charging:
         answer is charged in full.
         """
         granted = self.enforcement.granted(request, question)
+        own = Allowed(request, dataset, granted.obligations)
         joined = tuple(
             Allowed(asked, other, self.enforcement.granted(asked, question).obligations)
             for asked, other in beside
         )
-        recipe = recipe_for(dataset, granted.obligations, request.permit)
-        cells = self._planned(request, dataset, granted.obligations, recipe, plan, wish, joined)
-        case = Case(request, dataset, granted, recipe, question, joined)
+        cells = self._planned(own, plan, wish, joined)
+        case = Case(own, joined, question, granted.policies.digest)
         if cells.noise is None:
             return self._run_cells(case, cells)
         key = same_question(request, cells)
@@ -95,91 +93,62 @@ class Charging:
             return self._again(request, known, key, question)
         return self._run_charged(case, cells, key)
 
-    def check(
-        self,
-        request: AccessRequest,
-        dataset: Dataset,
-        obligations: Obligations,
-        plan: AggregatePlan,
-        wish: Wish,
-        beside: Sequence[Allowed] = (),
-    ) -> None:
+    def check(self, own: Allowed, plan: AggregatePlan, wish: Wish, beside: Sequence[Allowed] = ()) -> None:
         """Raises what `cells` would raise once the question is allowed. Reads the ledger; records nothing."""
-        recipe = recipe_for(dataset, obligations, request.permit)
-        cells = self._planned(request, dataset, obligations, recipe, plan, wish, beside)
+        cells = self._planned(own, plan, wish, beside)
         if cells.noise is None:
             return
-        key = same_question(request, cells)
+        key = same_question(own.request, cells)
         if self.answers.recall(key) is not None:
             return  # the same answer again costs nothing
-        for one in (Allowed(request, dataset, obligations), *protected(plan, beside)):
+        for one in (own, *protected(plan, beside)):
             charge = charge_for(one.request, cells, key)
             short = self.ledger.short(one.account, charge, limits_of(one.obligations))
             if short is not None:
                 raise BudgetExceeded(short.asked, short.left, short.limited_by)
 
     def forecast(
-        self,
-        request: AccessRequest,
-        dataset: Dataset,
-        obligations: Obligations,
-        plan: AggregatePlan,
-        wish: Wish,
-        beside: Sequence[Allowed] = (),
+        self, own: Allowed, plan: AggregatePlan, wish: Wish, beside: Sequence[Allowed] = ()
     ) -> Forecast | None:
         """What a noisy answer would cost, and how exact it would be; None for other kinds. Reads no data."""
-        recipe = recipe_for(dataset, obligations, request.permit)
-        cells = self._planned(request, dataset, obligations, recipe, plan, wish, beside)
+        cells = self._planned(own, plan, wish, beside)
         if cells.noise is None:
             return None
-        repeated = self.answers.recall(same_question(request, cells)) is not None
+        repeated = self.answers.recall(same_question(own.request, cells)) is not None
         return forecast_of(cells, wish, repeated)
 
-    def _planned(
-        self,
-        request: AccessRequest,
-        dataset: Dataset,
-        obligations: Obligations,
-        recipe: CutRecipe,
-        plan: AggregatePlan,
-        wish: Wish,
-        beside: Sequence[Allowed] = (),
-    ) -> CellsPlan:
+    def _planned(self, own: Allowed, plan: AggregatePlan, wish: Wish, beside: Sequence[Allowed]) -> CellsPlan:
         """What would run; raises for a form that is refused before anything is set aside: that costs nothing."""
         check_size(plan)
-        for one, cut in (
-            (Allowed(request, dataset, obligations), recipe),
-            *((one, one.recipe) for one in beside),
-        ):
+        for one in (own, *beside):
             read = {column.name.lower() for column in one.request.columns}
-            check_given(one.dataset, cut, read - {(one.dataset.privacy_unit or "").lower()})
+            check_given(one.dataset, one.recipe, read - {(one.dataset.privacy_unit or "").lower()})
         noise, known = None, {one.dataset.name: one for one in beside}
-        if request.kind is AnswerKind.NOISY:
-            seen = seen_together(dataset, plan.joins, {name: one.dataset for name, one in known.items()})
-            stated = [obligations, *(one.obligations for one in protected(plan, beside))]
+        if own.request.kind is AnswerKind.NOISY:
+            seen = seen_together(own.dataset, plan.joins, {name: one.dataset for name, one in known.items()})
+            stated = [own.obligations, *(one.obligations for one in protected(plan, beside))]
             limits = [owed.epsilon_question for owed in stated if owed.epsilon_question is not None]
-            owed = replace(obligations, epsilon_question=min(limits, default=None))
+            owed = replace(own.obligations, epsilon_question=min(limits, default=None))
             noise = noise_for(plan, seen, owed, wish)
         version = self.engine.version
         cuts = {name: cut_id(one.recipe, version) for name, one in known.items()}
         return CellsPlan(
             plan,
-            cut_id(recipe, version),
-            request.kind,
-            disclosure_of(obligations),
+            cut_id(own.recipe, version),
+            own.request.kind,
+            disclosure_of(own.obligations),
             noise,
             beside=cuts,
-            population=population_of(plan, request.kind, wish),
+            population=population_of(plan, own.request.kind, wish),
         )
 
     def _run_charged(self, case: Case, cells: CellsPlan, key: str) -> Delivered:
-        request, account = case.request, Account(case.dataset.name, case.dataset.privacy_unit)
-        limits = limits_of(case.granted.obligations)
+        own = case.own
         held = self._reserved(case, cells, key)
         # From here on the charge counts, whatever happens: a failure must not be a free look. Rows that could not be
         # read where they stay were never looked at: the engine had not started.
         try:
-            bounded = self._bounded(case, cells)
+            bounded = with_bounds(case, cells, lambda looked, asked: self._run_cells(looked, asked).table)
             delivered = self._run_cells(case, bounded)
         except (SourceAway, SourceChanged):
             for reservation in held:
@@ -190,12 +159,12 @@ class Charging:
             raise
         self._commit(held)
         charge = held[0].charge
-        permit = request.permit.id if request.permit else None
+        permit = own.request.permit.id if own.request.permit else None
         note = replace(
             delivered.note,
             epsilon=charge.epsilon,
             delta=charge.delta,
-            left=self.ledger.balance(account, limits, permit).left,
+            left=self.ledger.balance(own.account, limits_of(own.obligations), permit).left,
         )
         if bounded.noise is not None and cells.noise is not None:
             note = replace(note, rules=(*note.rules, *of_bounds(cells, bounded.noise)))
@@ -225,35 +194,11 @@ class Charging:
         for reservation in held:
             self.ledger.commit(reservation, reservation.charge)
 
-    def _bounded(self, case: Case, cells: CellsPlan) -> CellsPlan:
-        """What runs: where bounds are not declared, with those that were found, at a part of ε. Charged by then."""
-        if cells.noise is None or not (missing := unbounded(cells.aggregate, cells.noise)):
-            return cells
-        noise, plan = cells.noise, cells.aggregate
-        looking, rest = divided(plan, noise)
-        bounds = dict(noise.bounds)
-        for column in missing:
-            asked = replace(cells, aggregate=bounds_search.search(plan, column), noise=Noise(looking))
-            looked = replace(case, question=f"{case.question} -- bounds of {column}")
-            table = self._run_cells(looked, asked).table
-            rows = zip(
-                table[bounds_search.BAND].to_pylist(), table[bounds_search.COUNTED].to_pylist(), strict=True
-            )
-            found = bounds_search.found(rows, looking)
-            if found is None:
-                # Told on the ground of noisy counts, which are charged.
-                raise UnsupportedQuery(
-                    f"a noisy answer over '{column}': its bounds are not declared, and none stood out of the noise",
-                    f"The ε of {noise.epsilon:g} is spent. Ask its steward for bounds, or ask with more ε.",
-                )
-            bounds[column] = found
-        return replace(cells, noise=replace(noise, epsilon=rest, bounds=bounds))
-
     def _run_cells(self, case: Case, cells: CellsPlan) -> Delivered:
-        request, owed = case.request, case.granted.obligations
+        own, request = case.own, case.own.request
         facts = request_facts(request, case.question) | {
             "cut": cells.cut,
-            "policies": case.granted.policies.digest,
+            "policies": case.policies,
             "plan": digest(to_json(cells)),
         }
         if cells.population:
@@ -264,17 +209,14 @@ class Charging:
         outcome, answer_digest, given = "failed", "", 0
         try:
             with ExitStack() as holding:
-                recipes = [case.recipe, *(one.recipe for one in case.beside)]
+                recipes = [one.recipe for one in (own, *case.beside)]
                 leases = [holding.enter_context(self.cuts.lease(recipe)) for recipe in recipes]
                 session = session_of(request.principal, request.permit)
-                asked = replace(
-                    cells, asked=asked_by(request, case.dataset, owed, case.recipe, case.question, intent)
-                )
+                asked = replace(cells, asked=asked_by(own, case.question, intent))
                 table, note = self.engine.cells(session, asked, leases)
             datasets = (str(request.dataset), *(str(one.request.dataset) for one in case.beside))
             note = replace(note, datasets=datasets, cuts=(cells.cut, *cells.beside.values()), intent=intent)
-            note = note_of_duties(note_of_cut(note, case.recipe, case.dataset), owed)
-            for one in case.beside:
+            for one in (own, *case.beside):
                 note = note_of_duties(note_of_cut(note, one.recipe, one.dataset), one.obligations)
             table = table.cast(with_note(table.schema, note))
             outcome, answer_digest = "complete", table_digest(table)
