@@ -12,6 +12,7 @@ from dataspace.errors import SetupError, UnknownName
 from dataspace.model.names import HUB, PrincipalId
 from dataspace.model.principals import Principal, Role
 from dataspace.model.records import Record, RecordKind
+from dataspace.ports import People
 from dataspace.settings import HubSettings
 
 AUTHORITY = "authority"
@@ -51,21 +52,25 @@ def people_of(settings: HubSettings) -> Sequence[Principal]:
         return store.people.all()
 
 
+def known_person(people: People, id: str) -> Principal:
+    """Who that is. Raises UnknownName, for whoever owns the home: it names everybody."""
+    found = people.get(PrincipalId(id))
+    if found is None:
+        known = tuple(person.id for person in people.all())
+        raise UnknownName("person", id, known, "`dataspace hub add-person` adds one.")
+    return found
+
+
 def sign_out(settings: HubSettings, person: str) -> None:
     """End all sign-ins of a person: no token of theirs is renewed. Raises UnknownName."""
     with open_home(settings.home, UtcClock(), settings.name, settings.store_url.reveal()) as store:
-        if store.people.get(PrincipalId(person)) is None:
-            known = tuple(principal.id for principal in store.people.all())
-            raise UnknownName("person", person, known, "`dataspace hub add-person` adds one.")
-        store.people.sign_out(PrincipalId(person), UtcClock().now())
+        store.people.sign_out(known_person(store.people, person).id, UtcClock().now())
 
 
 def issue_token(settings: HubSettings, person: str, seconds: float | None = None) -> str:
     """A token in a person's name, for whoever owns the home. Raises UnknownName."""
-    known = {principal.id: principal for principal in people_of(settings)}
-    found = known.get(PrincipalId(person))
-    if found is None:
-        raise UnknownName("person", person, tuple(known), "`dataspace hub add-person` adds one.")
+    with open_home(settings.home, UtcClock(), settings.name, settings.store_url.reveal()) as store:
+        found = known_person(store.people, person)
     signer = FileSigner(settings.home, "issuer")
     tokens = JoseTokens(signer, settings.name, settings.name, UtcClock())
     return tokens.issue(found, settings.token_seconds if seconds is None else seconds)

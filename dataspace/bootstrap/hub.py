@@ -26,6 +26,7 @@ from dataspace.adapters.signatures import signed
 from dataspace.adapters.smtp import NoMail, SmtpMail, SmtpServer
 from dataspace.adapters.store.store import Store
 from dataspace.adapters.witnessed import WitnessedFiles
+from dataspace.bootstrap.founding import known_person
 from dataspace.bootstrap.parts import (
     answering_parts,
     close_all,
@@ -37,9 +38,9 @@ from dataspace.bootstrap.parts import (
     publishing_parts,
     versions_parts,
 )
-from dataspace.errors import SetupError, UnknownName
+from dataspace.errors import SetupError
 from dataspace.model.datasets import Dataset
-from dataspace.model.names import HUB, PrincipalId, SiteName
+from dataspace.model.names import HUB, SiteName
 from dataspace.model.permits import Basis, Permit
 from dataspace.model.principals import Principal
 from dataspace.ports import Binder, Clock, Federation, Log, Nodes, People, Tokens
@@ -122,20 +123,13 @@ class HubServices:
     token_seconds: float
     closers: Sequence[Callable[[], None]]
 
-    def person(self, id: str) -> Principal | None:
-        """Who that is, if the hub knows them."""
-        return self.people.get(PrincipalId(id))
-
-    def known(self) -> tuple[str, ...]:
-        """The people that a token can be made for."""
-        return tuple(person.id for person in self.people.all())
+    def person(self, id: str) -> Principal:
+        """Who that is. Raises UnknownName."""
+        return known_person(self.people, id)
 
     def token(self, id: str) -> str:
         """A token in a person's name, for whoever owns the home. Raises UnknownName."""
-        person = self.person(id)
-        if person is None:
-            raise UnknownName("person", id, self.known(), "`dataspace hub add-person` adds one.")
-        return self.tokens.issue(person, self.token_seconds)
+        return self.tokens.issue(self.person(id), self.token_seconds)
 
     def close(self) -> None:
         """End the workers, forget the cuts, give the store back. In this order, and all of them."""

@@ -215,7 +215,6 @@ def test_a_reader_who_stops_is_cut_off_and_the_engine_is_free(
 
 def test_a_token_that_expires_during_a_stream_lets_it_end(services: HubServices, client: Client) -> None:
     person = services.person("ana")
-    assert person is not None
     short = services.tokens.issue(person, 1)
     with client("ana").stream(
         "POST", "/query", json=ALL, headers={"Authorization": f"Bearer {short}"}

@@ -78,7 +78,6 @@ def world(tmp_path: Path) -> Iterator[World]:
     hub.people.put(Principal(PrincipalId("sam"), "Sam", frozenset({Role.STEWARD})))
     made = World(tmp_path, hub, SiteSettings(tmp_path, None, None), [])  # type: ignore[arg-type]
     sam = hub.person("sam")
-    assert sam is not None
     secret = hub.joining.invite(sam, NAME, at_once=True).secret
     invite = InviteFile(NAME, "https://hub.invalid", "", secret, "")
     made.site = join(tmp_path / "site", invite, line=made.line)
