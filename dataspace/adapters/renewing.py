@@ -12,6 +12,7 @@ from cryptography import x509
 
 from dataspace.adapters.tls import SERVER_DAYS, Authority
 from dataspace.errors import DataspaceError
+from dataspace.service.repeating import repeated
 
 LOOK_SECONDS = 3600.0
 LEFT = timedelta(days=SERVER_DAYS / 3)
@@ -45,20 +46,13 @@ def renewing(
     authority: Authority, names: Sequence[str], folder: Path, context: Callable[[], ssl.SSLContext | None]
 ) -> Iterator[None]:
     """Look every hour, for as long as the context lasts."""
-    done = threading.Event()
 
-    def look() -> None:
-        while not done.wait(LOOK_SECONDS):
-            try:
-                if renew_if_due(authority, names, folder, context(), datetime.now(UTC)):
-                    _log.warning("the hub's certificate was renewed")
-            except (OSError, ValueError, DataspaceError):
-                _log.exception("the hub's certificate could not be renewed; the next look is in an hour")
+    def look(_ending: threading.Event) -> None:
+        try:
+            if renew_if_due(authority, names, folder, context(), datetime.now(UTC)):
+                _log.warning("the hub's certificate was renewed")
+        except (OSError, ValueError, DataspaceError):
+            _log.exception("the hub's certificate could not be renewed; the next look is in an hour")
 
-    thread = threading.Thread(target=look, name="certificate", daemon=True)
-    thread.start()
-    try:
+    with repeated("certificate", LOOK_SECONDS, look):
         yield
-    finally:
-        done.set()
-        thread.join()

@@ -10,6 +10,7 @@ from dataspace.model.names import PrincipalId
 from dataspace.model.principals import Principal, Role
 from dataspace.service.harvesting import Harvesting
 from dataspace.service.permitting import Permitting
+from dataspace.service.repeating import repeated
 
 PAUSE_SECONDS = 60.0
 """Between two looks at what is due."""
@@ -24,47 +25,33 @@ def harvests_on_schedule(
 ) -> Iterator[None]:
     """Harvest in a thread of its own for as long as the block lasts. A failure is logged and tried again when due."""
     clerk = Principal(PrincipalId(f"schedule@{hub}"), f"schedule of {hub}", frozenset({Role.STEWARD}), hub)
-    stop = threading.Event()
 
-    def work() -> None:
-        while not stop.wait(pause_seconds):
-            try:
-                for peer in harvesting.due():
-                    if stop.is_set():
-                        return
-                    _one(harvesting, clerk, peer.url)
-            except DataspaceError as error:
-                _log.warning("What is due cannot be told: %s", error)
+    def look(ending: threading.Event) -> None:
+        try:
+            for peer in harvesting.due():
+                if ending.is_set():
+                    return
+                _one(harvesting, clerk, peer.url)
+        except DataspaceError as error:
+            _log.warning("What is due cannot be told: %s", error)
 
-    thread = threading.Thread(target=work, name="harvests", daemon=True)
-    thread.start()
-    try:
+    with repeated("harvests", pause_seconds, look, _PATIENCE_SECONDS):
         yield
-    finally:
-        stop.set()
-        thread.join(_PATIENCE_SECONDS)
 
 
 @contextmanager
 def permits_on_schedule(permitting: Permitting, pause_seconds: float = PAUSE_SECONDS) -> Iterator[None]:
     """Record what has expired, and remind of what ends soon, in a thread of its own for as long as the block lasts."""
-    stop = threading.Event()
 
-    def work() -> None:
-        while not stop.wait(pause_seconds):
-            try:
-                permitting.expire_due()
-                permitting.remind_due()
-            except DataspaceError as error:
-                _log.warning("Which permits end cannot be told: %s", error)
+    def look(_ending: threading.Event) -> None:
+        try:
+            permitting.expire_due()
+            permitting.remind_due()
+        except DataspaceError as error:
+            _log.warning("Which permits end cannot be told: %s", error)
 
-    thread = threading.Thread(target=work, name="permits", daemon=True)
-    thread.start()
-    try:
+    with repeated("permits", pause_seconds, look, _PATIENCE_SECONDS):
         yield
-    finally:
-        stop.set()
-        thread.join(_PATIENCE_SECONDS)
 
 
 def _one(harvesting: Harvesting, clerk: Principal, url: str) -> None:

@@ -1,10 +1,12 @@
 """While a round waits: who is late is told again and again, so that nobody has to guess whom a run waits for."""
 
+import itertools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from dataspace.model.names import SiteName
+from dataspace.service.repeating import repeated
 
 WAITING_SECONDS = 10.0
 """Between two times that those are named who have not answered yet."""
@@ -16,19 +18,12 @@ def late_named(
     tell: Callable[[Sequence[SiteName], float], None],
 ) -> Iterator[None]:
     """Call `tell` with who is late and for how many seconds, again and again for as long as the context lasts."""
-    done = threading.Event()
+    looks = itertools.count(1)
 
-    def look() -> None:
-        waited = 0.0
-        while not done.wait(WAITING_SECONDS):
-            waited += WAITING_SECONDS
-            if missing := late():
-                tell(missing, waited)
+    def look(_ending: threading.Event) -> None:
+        waited = next(looks) * WAITING_SECONDS
+        if missing := late():
+            tell(missing, waited)
 
-    thread = threading.Thread(target=look, name="late", daemon=True)
-    thread.start()
-    try:
+    with repeated("late", WAITING_SECONDS, look):
         yield
-    finally:
-        done.set()
-        thread.join()

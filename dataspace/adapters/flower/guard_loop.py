@@ -19,6 +19,7 @@ from dataspace.adapters.flower.codec import message_from_record, reply_to_record
 from dataspace.errors import InvalidRequest
 from dataspace.model.names import SiteName
 from dataspace.model.runs import SiteMessage, SiteReply
+from dataspace.service.repeating import repeated
 
 ACTIVE_SECONDS, IDLE_SECONDS, LINGER_SECONDS = 0.05, 0.5, 20.0
 """Between two looks for a task: while a run is active, and otherwise; how long a run counts as active."""
@@ -117,19 +118,11 @@ def _refusal(code: str, reason: str) -> SiteReply:
 
 @contextmanager
 def _signs_of_life(client: Any) -> Iterator[None]:
-    done = threading.Event()
+    def beat(_ending: threading.Event) -> None:
+        try:
+            client.SendTaskHeartbeat(private.SendTaskHeartbeatRequest())
+        except (httpx.HTTPError, RuntimeError) as error:  # the second: closed meanwhile
+            _log.warning("no sign of life sent: %s", type(error).__name__)
 
-    def beat() -> None:
-        while not done.wait(HEARTBEAT_SECONDS):
-            try:
-                client.SendTaskHeartbeat(private.SendTaskHeartbeatRequest())
-            except (httpx.HTTPError, RuntimeError) as error:  # the second: closed meanwhile
-                _log.warning("no sign of life sent: %s", type(error).__name__)
-
-    thread = threading.Thread(target=beat, name="task-heartbeat", daemon=True)
-    thread.start()
-    try:
+    with repeated("task-heartbeat", HEARTBEAT_SECONDS, beat, patience=1.0):
         yield
-    finally:
-        done.set()
-        thread.join(1.0)
