@@ -12,7 +12,8 @@ from dataspace.http.curation import curation
 from dataspace.http.describing import describing
 from dataspace.http.finding import finding
 from dataspace.http.ledger import accounts
-from dataspace.http.permits import applications, office, permits
+from dataspace.http.office import office
+from dataspace.http.permits import applications, permits
 from dataspace.http.policies import policies
 from dataspace.http.questions import questions, runs
 from dataspace.http.records import records
