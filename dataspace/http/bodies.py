@@ -13,7 +13,6 @@ from dataspace.model.codec import from_json
 from dataspace.model.plans import Family
 from dataspace.model.policies import AnswerKind, Obligations
 from dataspace.model.training import Boosting, Network, Scaling, TrainingPrivacy
-from dataspace.service.applying import Details
 
 LARGEST_BODY = 1 << 20
 """Bytes of a JSON or YAML body."""
@@ -53,19 +52,6 @@ class CountBody:
     by: tuple[str, ...] = ()
     permit: str | None = None
     purpose: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ApplicationBody:
-    """`POST /applications`."""
-
-    datasets: tuple[str, ...]
-    purposes: tuple[str, ...]
-    kinds: frozenset[AnswerKind]
-    legal_basis: tuple[str, ...] = ()
-    ethics_vote: str = ""
-    title: str = ""
-    details: Details = field(default_factory=Details)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,14 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from dataspace.bootstrap import HubServices
 from dataspace.errors import UnknownName
-from dataspace.http.bodies import ApplicationBody, GrantBody, ReasonBody, body
+from dataspace.http.bodies import GrantBody, ReasonBody, body
 from dataspace.http.replies import reply
 from dataspace.http.signing_in import Asker
-from dataspace.model.names import ApplicationId, DatasetName, PermitId
+from dataspace.model.names import ApplicationId, PermitId
 from dataspace.model.permits import Act
-from dataspace.model.policies import AnswerKind, Obligations
+from dataspace.model.policies import Obligations
 from dataspace.model.principals import Role
-from dataspace.service.applying import Details
+from dataspace.service.applying import Contents
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +59,9 @@ def applications(hub: HubServices) -> APIRouter:
         return reply(hub.permitting.open_applications(asker))
 
     @router.post("", status_code=201)
-    def apply(asker: Asker, said: Annotated[ApplicationBody, Depends(body(ApplicationBody))]) -> Response:
+    def apply(asker: Asker, said: Annotated[Contents, Depends(body(Contents))]) -> Response:
         """Submit an application."""
-        return reply(hub.permitting.apply(asker, *_contents(said)), 201)
+        return reply(hub.permitting.apply(asker, said), 201)
 
     @router.get("/{id}")
     def application(asker: Asker, id: str) -> Response:
@@ -69,11 +69,9 @@ def applications(hub: HubServices) -> APIRouter:
         return reply(hub.permitting.review.application(asker, ApplicationId(id)))
 
     @router.put("/{id}")
-    def edit(
-        asker: Asker, id: str, said: Annotated[ApplicationBody, Depends(body(ApplicationBody))]
-    ) -> Response:
+    def edit(asker: Asker, id: str, said: Annotated[Contents, Depends(body(Contents))]) -> Response:
         """Put other contents into a draft, or into one that was sent back."""
-        return reply(hub.permitting.edit(asker, ApplicationId(id), *_contents(said)))
+        return reply(hub.permitting.edit(asker, ApplicationId(id), said))
 
     @router.post("/{id}/acts/{act}")
     def act(
@@ -163,18 +161,3 @@ def _acts(router: APIRouter, hub: HubServices) -> None:
     def close(asker: Asker, id: str, said: Annotated[ClosureBody, Depends(body(ClosureBody))]) -> Response:
         """Say where the results are, and attest the deletion."""
         return reply(hub.permitting.close(asker, PermitId(id), said.results, said.deleted))
-
-
-def _contents(
-    said: ApplicationBody,
-) -> tuple[list[DatasetName], tuple[str, ...], frozenset[AnswerKind], tuple[str, ...], str, str, Details]:
-    datasets = [DatasetName(name) for name in said.datasets]
-    return (
-        datasets,
-        said.purposes,
-        said.kinds,
-        said.legal_basis,
-        said.ethics_vote,
-        said.title,
-        said.details,
-    )

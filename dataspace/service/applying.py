@@ -37,36 +37,42 @@ class Details:
     """As MONDO:0005148."""
 
 
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What is applied for, as `POST /applications` has it."""
+
+    datasets: tuple[DatasetName, ...]
+    purposes: tuple[str, ...]
+    kinds: frozenset[AnswerKind]
+    legal_basis: tuple[str, ...] = ()
+    ethics_vote: str = ""
+    title: str = ""
+    details: Details = field(default_factory=Details)
+
+
 def drafted(
-    id: ApplicationId,
-    principal: Principal,
-    datasets: Sequence[Dataset],
-    purposes: Sequence[str],
-    kinds: frozenset[AnswerKind],
-    legal_basis: Sequence[str],
-    ethics_vote: str,
-    title: str,
-    details: Details,
-    now: datetime,
+    id: ApplicationId, principal: Principal, datasets: Sequence[Dataset], said: Contents, now: datetime
 ) -> Application:
-    """The application as a draft. Raises InvalidRequest or UnknownName for what it cannot say."""
-    if not (datasets and purposes and kinds):
+    """The application as a draft; `datasets` are those that it names. Raises InvalidRequest or UnknownName for what it
+    cannot say."""
+    kinds, details = said.kinds, said.details
+    if not (datasets and said.purposes and kinds):
         raise InvalidRequest(
             "An application names datasets, a purpose and a kind of answer.", "Fill them in."
         )
     _check_details(datasets, kinds, details)
-    known = tuple(resolve(purpose).iri for purpose in purposes)
+    known = tuple(resolve(purpose).iri for purpose in said.purposes)
     return Application(
         id=id,
         applicant=principal.id,
         organisation=principal.organisation,
-        title=title or f"Access to {', '.join(dataset.name for dataset in datasets)}",
+        title=said.title or f"Access to {', '.join(dataset.name for dataset in datasets)}",
         datasets=tuple(dataset.name for dataset in datasets),
         purpose=known[0],
         purposes=known,
         kinds=kinds,
-        legal_basis=tuple(resolve(basis).iri for basis in legal_basis),
-        ethics_vote=ethics_vote,
+        legal_basis=tuple(resolve(basis).iri for basis in said.legal_basis),
+        ethics_vote=said.ethics_vote,
         submitted=now,
         due=now,
         state=ApplicationState.DRAFT,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from dataspace.errors import InvalidRequest, NotAllowed
-from dataspace.model.names import ApplicationId, DatasetName, PermitId
+from dataspace.model.names import ApplicationId, PermitId
 from dataspace.model.permits import (
     Act,
     Application,
@@ -15,7 +15,7 @@ from dataspace.model.permits import (
     SignedPermit,
     Step,
 )
-from dataspace.model.policies import AnswerKind, Obligations
+from dataspace.model.policies import Obligations
 from dataspace.model.principals import Principal, Role
 from dataspace.model.records import JSON, RecordKind
 from dataspace.planning.deadlines import (
@@ -24,7 +24,7 @@ from dataspace.planning.deadlines import (
     completeness_due,
 )
 from dataspace.planning.tracks import limits_of_track
-from dataspace.service.applying import Details, drafted, edited
+from dataspace.service.applying import Contents, drafted, edited
 from dataspace.service.call_policies import check_policies
 from dataspace.service.calls import Calls
 from dataspace.service.discovering import visible_dataset
@@ -42,32 +42,18 @@ _UNNUMBERED = ApplicationId("A-0")
 class Permitting(PermitsInForce):
     """From an application to a permit."""
 
-    def apply(
-        self,
-        principal: Principal,
-        datasets: Sequence[DatasetName],
-        purposes: Sequence[str],
-        kinds: frozenset[AnswerKind],
-        legal_basis: Sequence[str] = (),
-        ethics_vote: str = "",
-        title: str = "",
-        details: Details | None = None,
-    ) -> Application:
+    def apply(self, principal: Principal, contents: Contents) -> Application:
         """Submit an application. Raises InvalidRequest where it is incomplete, UnknownName for unseen datasets."""
-        said = details or Details()
-        seen = [visible_dataset(self.catalog, name, principal, self.enforcement) for name in datasets]
-        self._check_basis(said.basis)
-        call = self.calls.named(said.call) if said.call else None
-        now = self.clock.now()
+        said, now = contents.details, self.clock.now()
         # What cannot be read is refused before it has a number: numbers have no gaps that somebody would look for.
-        drafted(_UNNUMBERED, principal, seen, purposes, kinds, legal_basis, ethics_vote, title, said, now)
+        made = self._drafted(_UNNUMBERED, principal, contents, now)
+        call = self.calls.named(said.call) if said.call else None
         id = self._next_application()
-        made = drafted(id, principal, seen, purposes, kinds, legal_basis, ethics_vote, title, said, now)
         state = ApplicationState.DRAFT if said.draft else ApplicationState.SUBMITTED
         due = now if said.draft else completeness_due(now)
         track = call.track if call else made.track
         application = replace(
-            made, state=state, due=due, track=track, steps=(Step(now, principal.id, state.value),)
+            made, id=id, state=state, due=due, track=track, steps=(Step(now, principal.id, state.value),)
         )
         if call is not None and not said.draft:
             self.calls.check(call, application, principal)
@@ -85,18 +71,7 @@ class Permitting(PermitsInForce):
             return application
         return self._by_call(principal, application)
 
-    def edit(
-        self,
-        principal: Principal,
-        id: ApplicationId,
-        datasets: Sequence[DatasetName],
-        purposes: Sequence[str],
-        kinds: frozenset[AnswerKind],
-        legal_basis: Sequence[str] = (),
-        ethics_vote: str = "",
-        title: str = "",
-        details: Details | None = None,
-    ) -> Application:
+    def edit(self, principal: Principal, id: ApplicationId, contents: Contents) -> Application:
         """Put other contents into a draft, or into an application that was sent back; it is not submitted yet."""
         found = self.review.application(principal, id)
         if found.applicant != principal.id:
@@ -106,17 +81,23 @@ class Permitting(PermitsInForce):
                 f"{id} is {found.state.value}: its contents are what is being decided on.",
                 "Answer the question that was asked, or withdraw it and apply again.",
             )
-        said = details or Details()
-        self._check_basis(said.basis)
-        seen = [visible_dataset(self.catalog, name, principal, self.enforcement) for name in datasets]
         now = self.clock.now()
-        made = drafted(id, principal, seen, purposes, kinds, legal_basis, ethics_vote, title, said, now)
+        made = self._drafted(id, principal, contents, now)
         step = Step(now, principal.id, Act.EDIT.value)
         changed = replace(edited(found, made), revision=found.revision + 1, steps=(*found.steps, step))
         facts: dict[str, JSON] = {"application": id, "act": Act.EDIT.value, "revision": found.revision}
         self.enforcement.record(RecordKind.APPLICATION_CHANGED, principal, facts)
         self.permits.change_application(changed)
         return changed
+
+    def _drafted(
+        self, id: ApplicationId, principal: Principal, contents: Contents, now: datetime
+    ) -> Application:
+        seen = [
+            visible_dataset(self.catalog, name, principal, self.enforcement) for name in contents.datasets
+        ]
+        self._check_basis(contents.details.basis)
+        return drafted(id, principal, seen, contents, now)
 
     def open_applications(self, principal: Principal) -> Sequence[Application]:
         """Those not decided yet: a steward sees all that were submitted, an applicant their own."""

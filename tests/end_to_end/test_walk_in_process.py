@@ -33,6 +33,7 @@ from dataspace.model.sites import Site
 from dataspace.model.training import Network, TrainingPrivacy
 from dataspace.planning.network import initial
 from dataspace.service.answering import Delivered
+from dataspace.service.applying import Contents
 from dataspace.service.permit_documents import key_digest
 from dataspace.service.registering import Registration
 from dataspace.service.signed_replies import stands
@@ -139,11 +140,13 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         hub.joining.sites.put(Site(name, signing_key=key, datasets=(DatasetName("medpar"),)))
     application = hub.permitting.apply(
         ANA,
-        [DatasetName("medpar"), DatasetName("medpar_extract")],
-        ["scientific research", "train AI systems"],
-        frozenset({AnswerKind.AGGREGATE, AnswerKind.NOISY, AnswerKind.TRAIN}),
-        ["A6-1-e", "A9-2-j"],
-        "24-113",
+        Contents(
+            (DatasetName("medpar"), DatasetName("medpar_extract")),
+            ("scientific research", "train AI systems"),
+            frozenset({AnswerKind.AGGREGATE, AnswerKind.NOISY, AnswerKind.TRAIN}),
+            ("A6-1-e", "A9-2-j"),
+            "24-113",
+        ),
     )
     signed = hub.permitting.grant(STEWARD, application.id, Obligations(), None)
     yield World(hub, sites, signed.permit.id, signed.jws, folder_of(root))

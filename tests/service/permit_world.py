@@ -19,7 +19,7 @@ from dataspace.model.permits import Application, Basis, SignedPermit
 from dataspace.model.policies import AnswerKind, Effect, Obligations, Policy, Rule, Target
 from dataspace.model.principals import Principal, Role
 from dataspace.model.records import RecordKind
-from dataspace.service.applying import Details
+from dataspace.service.applying import Contents, Details
 from dataspace.service.enforcing import Enforcement
 from dataspace.service.inbox import Inbox
 from dataspace.service.permitting import Permitting
@@ -52,7 +52,7 @@ class Office:
 
     def apply(self, who: Principal = ANA, **details: object) -> Application:
         said = Details(**details)  # type: ignore[arg-type]
-        return self.permitting.apply(who, [STAYS], PURPOSES, KINDS, details=said)
+        return self.permitting.apply(who, Contents((STAYS,), PURPOSES, KINDS, details=said))
 
     def granted(self, who: Principal = ANA, days: int | None = None, **details: object) -> SignedPermit:
         until = self.clock.now() + timedelta(days=days) if days else None

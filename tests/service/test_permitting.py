@@ -23,6 +23,7 @@ from dataspace.model.policies import AnswerKind, Obligations
 from dataspace.model.principals import Principal, Role
 from dataspace.model.records import RecordKind
 from dataspace.model.sites import Site
+from dataspace.service.applying import Contents
 from dataspace.service.enforcing import Enforcement
 from dataspace.service.permitting import Permitting, add_working_days
 
@@ -49,7 +50,7 @@ def permitting(log: MemoryLog) -> Permitting:
 
 
 def applied(permitting: Permitting, who: Principal = ANA, on: DatasetName = STAYS) -> Application:
-    return permitting.apply(who, [on], ["scientific research", "train AI systems"], KINDS)
+    return permitting.apply(who, Contents((on,), ("scientific research", "train AI systems"), KINDS))
 
 
 def last(log: MemoryLog) -> RecordKind:
@@ -103,7 +104,7 @@ def test_a_dataset_that_may_not_be_seen_cannot_be_applied_for_and_is_not_suggest
 
 def test_an_incomplete_application_is_refused(permitting: Permitting) -> None:
     with pytest.raises(InvalidRequest):
-        permitting.apply(ANA, [STAYS], [], KINDS)
+        permitting.apply(ANA, Contents((STAYS,), (), KINDS))
 
 
 def test_a_permit_cannot_outlast_ten_years_nor_start_in_the_past(permitting: Permitting) -> None:

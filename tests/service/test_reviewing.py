@@ -13,7 +13,7 @@ from dataspace.model.policies import AnswerKind, Obligations
 from dataspace.model.principals import Role
 from dataspace.model.records import Record, RecordKind
 from dataspace.planning.deadlines import add_working_days
-from dataspace.service.applying import Details
+from dataspace.service.applying import Contents, Details
 from tests.service.permit_world import ANA, BEN, EVA, MONDAY, STAYS, SVEN, Office, office, person, renamed
 
 
@@ -27,7 +27,9 @@ def test_the_whole_way_of_an_application_each_step_recorded() -> None:
         review.application(SVEN, draft.id)
     review.act(ANA, draft.id, Act.SUBMIT)
     review.act(SVEN, draft.id, Act.SEND_BACK, "The ethics vote is missing.")
-    at.permitting.edit(ANA, draft.id, [STAYS], ("scientific research",), draft.kinds, (), "24-113")
+    at.permitting.edit(
+        ANA, draft.id, Contents((STAYS,), ("scientific research",), draft.kinds, ethics_vote="24-113")
+    )
     review.act(ANA, draft.id, Act.SUBMIT)
     review.act(SVEN, draft.id, Act.COMPLETE)
     review.act(EVA, draft.id, Act.ASK, "Why all columns?")
@@ -189,7 +191,7 @@ def test_what_an_application_may_say_is_checked() -> None:
     for said in ({"data_request": True}, {"track": Track.EXPLORATORY}):
         asked = replace(at.permitting, reviewing=at.permitting.reviewing)
         with pytest.raises(InvalidRequest):
-            asked.apply(ANA, [STAYS], ("scientific research",), rows, details=_details(**said))
+            asked.apply(ANA, Contents((STAYS,), ("scientific research",), rows, details=_details(**said)))
 
 
 def _details(**said: object) -> Details:
