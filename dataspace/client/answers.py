@@ -7,6 +7,7 @@ from typing import Any
 
 from dataspace.client.proofs import LogView, Receipt
 from dataspace.client.releases import ReleaseView, ask_release
+from dataspace.client.streams import table_of
 from dataspace.client.tables import Grid, escaped, number, plus_minus, printable
 from dataspace.client.wire import Wire
 from dataspace.errors import InvalidRequest, SourceError
@@ -32,13 +33,7 @@ class Answer:
 
     @cached_property
     def _table(self) -> Any:
-        import pyarrow as pa
-
-        try:
-            with pa.ipc.open_stream(pa.BufferReader(self._stream)) as reader:
-                return reader.read_all()
-        except pa.ArrowInvalid as error:
-            raise SourceError("The answer is not a whole Arrow stream.", "Ask again.") from error
+        return table_of(self._stream)
 
     @cached_property
     def note(self) -> AnswerNote:

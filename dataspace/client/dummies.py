@@ -3,8 +3,8 @@
 from functools import cached_property
 from typing import Any
 
+from dataspace.client.streams import table_of
 from dataspace.client.tables import Grid, escaped, printable
-from dataspace.errors import SourceError
 
 SHOWN_ROWS = 10
 NOTICE = "DUMMY: made up from the description alone; it says nothing about the data"
@@ -19,13 +19,7 @@ class Dummy:
 
     @cached_property
     def _table(self) -> Any:
-        import pyarrow as pa
-
-        try:
-            with pa.ipc.open_stream(pa.BufferReader(self._stream)) as reader:
-                return reader.read_all()
-        except pa.ArrowInvalid as error:
-            raise SourceError("The dummy rows are not a whole Arrow stream.", "Ask again.") from error
+        return table_of(self._stream, "The table of dummy rows")
 
     def to_arrow(self) -> Any:
         """The pyarrow Table; its schema's metadata has `dataspace` = `DUMMY`, and so has every column's."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from dataspace.client.streams import table_of
 from dataspace.client.tables import Grid, printable
 from dataspace.client.wire import Wire
 from dataspace.model.codec import from_json, to_json
@@ -81,8 +82,7 @@ def carrying(stream: bytes, receipt: Mapping[str, Any]) -> bytes:
     """
     import pyarrow as pa
 
-    with pa.ipc.open_stream(pa.BufferReader(stream)) as reader:
-        table = reader.read_all()
+    table = table_of(stream)
     metadata = {**(table.schema.metadata or {}), RECEIPT_KEY: json.dumps(receipt).encode()}
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema.with_metadata(metadata)) as writer:
