@@ -11,9 +11,10 @@ import numpy as np
 from pyroaring import BitMap
 
 from benchmarks.figure import Figure
+from benchmarks.sizes import scaled
 from dataspace.planning.differencing import UNITS, Audit, Box, Told
 
-PERSONS, EARLIER, COHORT, TIMES = 2_000_000, 200, 10, 5
+PERSONS, EARLIER, COHORT, TIMES = scaled(2_000_000, 2_000), scaled(200, 20), 10, 5
 
 
 def told(number: int) -> Told:
@@ -36,7 +37,7 @@ def main() -> None:
             if refused is not None:
                 raise AssertionError("an answer that is far from all others was refused")
         Figure(
-            f"differencing: one answer against 200 earlier ones, {state}",
+            f"differencing: one answer against {EARLIER} earlier ones, {state}",
             round(1_000 * median(seconds), 1),
             "ms",
             "lower",

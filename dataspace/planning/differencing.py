@@ -1,34 +1,34 @@
 """The differencing guard: whether a new answer, taken together with earlier ones, would tell about a few units.
 
-Every shown number is a sum over a set of units, so whatever can be computed from several answers is a combination of
-the sets' indicator vectors. What is new about a set is its part at right angles to all earlier ones; the squared length
-of that part is at most the size of any group that adding and subtracting whole answers could single out with it. So:
+Every shown number is a sum over a set of units. A new one is
 
-1. At least the cohort: no sum and no difference with earlier answers is about fewer units.
-2. Zero: the number can be computed already. It is given where that follows from the questions alone (the same
-   question, a total of cells that were shown), and refused where only the data make it so: who asks must not
-   learn from a refusal whether a group has one unit or none.
-3. Between half the cohort and the cohort: the group is worked out, and counted.
-4. Under half the cohort: refused.
+1. given, where every combination of it with earlier ones, with any factors, is about nobody or about at least the
+   cohort, and about nobody too much (`planning.combining` says how that is shown);
+2. where it can be computed already, given if that follows from the questions alone (the same question, a total of
+   cells that were shown), and refused where only the data make it so: who asks must not learn from a refusal whether a
+   group has one unit or none;
+3. refused else.
 
-A refusal thus tells that some group is smaller than the cohort, zero included: what a withheld cell tells, and no more.
+A refusal thus tells that some group is smaller than the cohort, zero included, or could not be shown not to be: what a
+withheld cell tells, and no more.
 """
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import solve_triangular
 
 from dataspace.model.codec import to_json
 from dataspace.model.datasets import Value
 from dataspace.model.names import ColumnName
 from dataspace.model.plans import AggregatePlan
 from dataspace.model.predicates import All, Comparator, Compare, Predicate
+from dataspace.planning.combining import Combinations, Outcome
+from dataspace.planning.leverages import Units
 
 UNITS = "units"
 """The space of counts; sums and means of a column are compared in a space of their own, `sum:<column>`."""
@@ -41,14 +41,6 @@ MAXIMUM_REFUSALS = 100
 
 _REST = "the rest"
 _MOST_PLACES = 4_096
-
-
-class Units(Protocol):
-    """A set of units as numbers, such as a roaring bitmap."""
-
-    def __len__(self) -> int: ...
-    def intersection_cardinality(self, other: Any, /) -> int: ...
-    def to_array(self) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +127,7 @@ class Audit:
         self._cohort = cohort
         self._spaces: dict[str, _Space] = {}
         self.full = False
-        for one in told:
-            self._space(one.space).take(one)
+        self.known(told)
 
     def add(self, new: Told) -> TooClose | None:
         """Take a set in, or say why it cannot be told; then it is as if it had not been asked."""
@@ -144,7 +135,20 @@ class Audit:
         self.full = self.full or len(space.told) >= MAXIMUM_SETS
         if self.full:
             return TooClose(None)
-        return space.add(new, self._cohort)
+        return space.add(new)
+
+    def add_all(self, several: Sequence[Told]) -> bool:
+        """Take all in at once, where nothing has to be refused; else none, and each is to be added for itself."""
+        spaces: dict[str, list[Told]] = {}
+        for one in several:
+            spaces.setdefault(one.space, []).append(one)
+        tried = self.copy()
+        for name, new in spaces.items():
+            space = tried._space(name)
+            if len(space.told) + len(new) > MAXIMUM_SETS or not space.add_all(new):
+                return False
+        self._spaces = tried._spaces
+        return True
 
     def copy(self) -> "Audit":
         """The same, to be added to on its own."""
@@ -153,97 +157,65 @@ class Audit:
         made.full = self.full
         return made
 
-    def known(self, whole: Told) -> None:
-        """Take in what everybody may know, such as how many units there are in all."""
-        self._space(whole.space).take(whole)
+    def known(self, told: Iterable[Told]) -> None:
+        """Take in what is known, such as earlier answers and how many units there are in all."""
+        spaces: dict[str, list[Told]] = {}
+        for one in told:
+            spaces.setdefault(one.space, []).append(one)
+        for space, several in spaces.items():
+            self._space(space).take(several)
 
     def _space(self, name: str) -> "_Space":
-        return self._spaces.setdefault(name, _Space())
+        return self._spaces.setdefault(name, _Space(self._cohort))
 
 
 class _Space:
-    """The sets told in one space: those that are linearly independent with their Cholesky factor, and all boxes."""
+    """The sets told in one space, with all boxes, and what can be computed from them."""
 
-    def __init__(self) -> None:
+    def __init__(self, cohort: int) -> None:
         self.told: list[Told] = []
-        self._basis: list[Told] = []
-        self._factor = np.zeros((16, 16))
+        self._cohort = cohort
+        self._combinations = Combinations(cohort)
 
     def copy(self) -> "_Space":
         """The same, to be added to on its own."""
-        made = _Space()
-        made.told, made._basis, made._factor = [*self.told], [*self._basis], self._factor.copy()
+        made = _Space(self._cohort)
+        made.told, made._combinations = [*self.told], self._combinations.copy()
         return made
 
-    def take(self, one: Told) -> None:
+    def take(self, several: Sequence[Told]) -> None:
         """Without a check: it was told already."""
-        self.told.append(one)
-        shadow, rest = self._against(one)
-        if rest > 0.25:  # what is nearer to the others than that would make the system unsound
-            self._grow(one, shadow, rest)
+        self.told += several
+        self._combinations.take([one.units for one in several])
 
-    def add(self, new: Told, cohort: int) -> TooClose | None:
-        shadow, rest = self._against(new)
-        if rest <= 1e-6 + 1e-9 * len(new.units):
-            if not follows(new.box, [one.box for one in self.told]):
-                return self._refusal(new, cohort)
-        elif rest < cohort and (
-            rest < cohort / 2 or self._group(new, shadow) < cohort or self._near(new, cohort) is not None
-        ):
-            return self._refusal(new, cohort)
-        else:
-            self._grow(new, shadow, rest)
+    def add_all(self, several: Sequence[Told]) -> bool:
+        nothing_new = self._combinations.add_all([one.units for one in several])
+        if nothing_new is None:
+            return False
+        for at in nothing_new:
+            others = [*self.told, *(one for place, one in enumerate(several) if place not in nothing_new)]
+            if not follows(several[at].box, [one.box for one in others]):
+                return False
+        self.told += several
+        return True
+
+    def add(self, new: Told) -> TooClose | None:
+        outcome = self._combinations.add(new.units)
+        if outcome is Outcome.FEW:
+            return self._refusal(new)
+        if outcome is Outcome.COMPUTABLE and not follows(new.box, [one.box for one in self.told]):
+            return self._refusal(new)
         self.told.append(new)
         return None
 
-    def _against(self, new: Told) -> tuple[npt.NDArray[Any], float]:
-        """The shadow on the basis (in the factor's coordinates), and the squared length of what is new."""
-        size = len(self._basis)
-        overlaps = (new.units.intersection_cardinality(one.units) for one in self._basis)
-        overlap = np.fromiter(overlaps, float, size)
-        if not size:
-            return overlap, float(len(new.units))
-        shadow = solve_triangular(self._factor[:size, :size], overlap, lower=True, check_finite=False)
-        return shadow, max(0.0, len(new.units) - float(shadow @ shadow))
-
-    def _grow(self, new: Told, shadow: npt.NDArray[Any], rest: float) -> None:
-        size = len(self._basis)
-        if size == len(self._factor):
-            larger = np.zeros((2 * size, 2 * size))
-            larger[:size, :size] = self._factor
-            self._factor = larger
-        self._factor[size, :size] = shadow
-        self._factor[size, size] = np.sqrt(rest)
-        self._basis.append(new)
-
-    def _group(self, new: Told, shadow: npt.NDArray[Any]) -> int:
-        """How many units the nearest combination of whole answers singles out."""
-        size = len(self._basis)
-        if not size:
-            return len(new.units)
-        shares = solve_triangular(
-            self._factor[:size, :size], shadow, lower=True, trans="T", check_finite=False
-        )
-        numbers, weights = [np.asarray(new.units.to_array())], [np.ones(len(new.units))]
-        for one, share in zip(self._basis, np.rint(shares), strict=True):
-            if share:
-                numbers.append(np.asarray(one.units.to_array()))
-                weights.append(np.full(len(one.units), -share))
-        _, places = np.unique(np.concatenate(numbers), return_inverse=True)
-        sums = np.bincount(places, np.concatenate(weights))
-        return int(np.count_nonzero(np.abs(sums) > 0.5))
-
-    def _refusal(self, new: Told, cohort: int) -> TooClose:
+    def _refusal(self, new: Told) -> TooClose:
         """Names the one earlier answer that differs by less than the cohort from this one, if one does."""
-        return TooClose(self._near(new, cohort))
-
-    def _near(self, new: Told, cohort: int) -> int | None:
-        """The earlier answer that this one differs from by fewer units: the nearest combination may be another."""
         for one in self.told:
             sizes = len(one.units) + len(new.units)
-            if one.answer is not None and sizes - 2 * new.units.intersection_cardinality(one.units) < cohort:
-                return one.answer
-        return None
+            apart = sizes - 2 * new.units.intersection_cardinality(one.units)
+            if one.answer is not None and apart < self._cohort:
+                return TooClose(one.answer)
+        return TooClose(None)
 
 
 def follows(new: Box, told: Sequence[Box]) -> bool:

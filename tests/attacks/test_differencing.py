@@ -143,6 +143,25 @@ def test_a_file_leaves_when_two_others_have_let_it_out_and_carries_its_record(wo
     assert "SHA-256" in answer.cite()
 
 
+def test_a_title_is_enough_where_the_answer_says_the_rest(world: World) -> None:
+    ana, sam = world.ask("ana"), world.ask("sam")
+    sql = "SELECT sex, count(*) AS n FROM stays GROUP BY sex"
+    asked = ana.sql(sql, permit=world.permit.id).request_release("Table 7")
+    form = asked.release.form
+    assert form.units == (300, 300)
+    assert "stays" in form.description
+    assert form.population
+    assert asked.release.question == sql
+    (seen,) = [one for one in sam.releases() if one.id == asked.id]
+    assert sql in repr(seen)
+    assert "due " in repr(seen)
+    assert "units behind each row: 300, 300" in repr(seen)
+    sam.refuse_release(asked.id, "only a test")
+    unclear = ana.sql("SELECT avg(los) AS days FROM stays", permit=world.permit.id)
+    with pytest.raises(InvalidRequest, match="counts the units"):
+        unclear.request_release("Table 8")
+
+
 def test_an_answer_of_somebody_else_or_one_that_was_changed_is_not_taken(world: World) -> None:
     ana, ben = world.ask("ana"), world.ask("ben")
     answer = ana.sql("SELECT sex, count(*) AS n FROM stays GROUP BY sex", permit=world.permit.id)

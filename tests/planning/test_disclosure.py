@@ -5,7 +5,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dataspace.model.datasets import Value
@@ -256,7 +256,6 @@ def test_a_small_cell_that_follows_from_all_lines_together_is_covered_too() -> N
     assert not solvable(found, truth) & {keys for keys, units in truth.items() if units < RULES.cohort}
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_what_is_small_cannot_be_computed_from_what_is_shown_and_the_totals(data: st.DataObject) -> None:
     shape = data.draw(st.tuples(st.integers(1, 5), st.integers(1, 5)))
@@ -272,7 +271,6 @@ def test_what_is_small_cannot_be_computed_from_what_is_shown_and_the_totals(data
         assert not [other for other in shown if other[0] == key[0] or other[1] == key[1]]
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.lists(st.integers(0, 60), min_size=2, max_size=8))
 def test_in_one_line_the_withheld_sum_is_at_least_the_cohort_or_all_is_withheld(sizes: list[int]) -> None:
     truth: dict[Keys, int] = {(at,): size for at, size in enumerate(sizes)}

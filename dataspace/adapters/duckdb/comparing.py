@@ -1,8 +1,11 @@
-"""The clerk's memory of what was told, and the guard over it, which refuses answers or withholds cells of them."""
+"""The clerk's memory of what was told, and the guard over it, which refuses answers or withholds cells of them.
+
+Long, because what is remembered and what may still be told are one state of the clerk.
+"""
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from pyroaring import BitMap
@@ -160,9 +163,12 @@ class Comparing:
     ) -> tuple[list[Told], list[tuple[Keys, ColumnName | None, TooClose]]]:
         """What would be told, and the cells of it that are too close to something: all of them, not only the first."""
         audit = self._audit(plan, asked)
-        audit.known(self._whole(plan, found))
+        audit.known([self._whole(plan, found)])
+        wanted = _told(plan, shown, found.cells, found.sets[1:])
+        if audit.add_all([one for _, _, one in wanted]):
+            return [one for _, _, one in wanted], []
         told, refused = [], []
-        for keys, column, one in _told(plan, shown, found.cells, found.sets[1:]):
+        for keys, column, one in wanted:
             if (close := audit.add(one)) is None:
                 told.append(one)
             else:
@@ -176,15 +182,15 @@ class Comparing:
         before, audit = self._audits.get(scope, ([], Audit(plan.disclosure.cohort)))
         if names[: len(before)] != before:
             before, audit = [], Audit(plan.disclosure.cohort)
-        for name in names[len(before) :]:
-            entry = self._entries[name]
-            audit.known(entry.whole)
-            for one in entry.told:
-                numbered = Told(one.space, one.box, one.units, entry.asked.number)
-                if entry.population is None:
-                    audit.known(numbered)
-                else:
-                    audit.add(numbered)  # of two that are too close, the one declared first counts as told
+        new = [self._entries[name] for name in names[len(before) :]]
+        audit.known([entry.whole for entry in new])
+        for entry in new:
+            numbered = [replace(one, answer=entry.asked.number) for one in entry.told]
+            if entry.population is None:
+                audit.known(numbered)
+            else:
+                for one in numbered:
+                    audit.add(one)  # of two that are too close, the one declared first counts as told
         self._audits[scope] = names, audit
         return audit.copy()
 

@@ -166,6 +166,18 @@ def test_a_tracker_over_three_answers_is_refused_though_each_pair_is_far_apart(
         world.ask(count("age >= 50 OR sex = 1 AND rare = 1"), stays)
 
 
+def test_a_tracker_with_factors_is_refused_though_each_sum_and_difference_is_about_many(
+    world: World, stays: Version
+) -> None:
+    """Four groups with the one person in each, less the groups without: four times the one person."""
+    bands = [(40 + 10 * at, 50 + 10 * at) for at in range(4)]
+    for low, high in bands:
+        (row,) = world.ask(count(f"age >= {low} AND age < {high} OR rare = 1"), stays)
+        assert row == {"n": 101}
+    with pytest.raises(AnswerTooClose):
+        world.ask(count("age >= 40 AND rare = 0"), stays)
+
+
 def test_cells_of_a_line_add_up_to_what_a_total_is_compared_with(world: World, stays: Version) -> None:
     world.ask("SELECT sex, count(*) AS n FROM stays WHERE age < 70 GROUP BY sex", stays)
     with pytest.raises(AnswerTooClose):
