@@ -167,7 +167,7 @@ def _both(left: Predicate | None, right: Predicate | None) -> Predicate | None:
     # By spelling, not by equality: in Python 1 and true are equal, in a filter they are not.
     spelled = {repr(part): part for predicate in (left, right) for part in _conjuncts(predicate)}
     ordered = tuple(spelled[text] for text in sorted(spelled))
-    return None if not ordered else ordered[0] if len(ordered) == 1 else All(ordered)
+    return ordered[0] if len(ordered) == 1 else All(ordered)
 
 
 def _conjuncts(predicate: Predicate | None) -> tuple[Predicate, ...]:

@@ -144,7 +144,7 @@ def _imagined(request: AccessRequest, now: datetime, bases: Sequence[str]) -> Pe
 def _sentence(request: AccessRequest, change: _Change) -> str:
     other = change.request
     purpose = find(other.purpose)
-    word = purpose.word if purpose else other.purpose
+    word = purpose.word if purpose else other.purpose or "…"  # an application without a purpose is refused
     changed = []
     if other.purpose != request.purpose and not change.applies:
         changed.append(f'purpose="{word}"')

@@ -50,19 +50,23 @@ def asked(dataset: DatasetName, label: bool) -> AccessRequest:
     return AccessRequest(principal, Action.READ, "", VersionRef(dataset, "x"), (column,), AnswerKind.ROWS)
 
 
-@given(_sets, _sets, st.sets(st.sampled_from([PolicyId(name) for name in "pqrstu"])))
+REQUESTS = [asked(dataset, label) for dataset in [*DATASETS, DatasetName("c")] for label in (True, False)]
+
+
+@given(_sets, _sets, st.sets(st.sampled_from([PolicyId(name) for name in "pqrstu"])), st.booleans())
 def test_what_changed_comes_to_the_same_as_all_anew(
-    before: list[Policy], published: list[Policy], withdrawn: set[PolicyId]
+    before: list[Policy], published: list[Policy], withdrawn: set[PolicyId], in_use: bool
 ) -> None:
+    """Also of a set by which was decided already, and whose rules are taken over compiled."""
     old = policy_set(before)
+    for request in REQUESTS if in_use else []:
+        decide(request, old, NOW)
     new = amended(old, published, withdrawn)
     wanted = {policy.id: policy for policy in [*before, *published] if policy.id not in withdrawn}
     anew = policy_set(wanted.values())
     assert new == anew
     assert old == policy_set(before)
-    for request in (
-        asked(dataset, label) for dataset in [*DATASETS, DatasetName("c")] for label in (True, False)
-    ):
+    for request in REQUESTS:
         assert decide(request, new, NOW) == decide(request, anew, NOW)
         assert decide(request, old, NOW) == decide(request, policy_set(before), NOW)
         name = request.dataset.dataset
@@ -80,6 +84,21 @@ def test_a_bucket_that_nothing_is_left_in_is_gone() -> None:
     index = indexed(amended(policy_set([policy]), withdrawn=[policy.id]))
     assert (index.named.policies, index.everything.policies, index.digests) == ({}, {}, b"")
     assert index.named.bucket(DATASETS[0]) is None
+
+
+@pytest.mark.parametrize("effect", Effect)
+def test_a_set_by_which_was_decided_already_can_be_amended(effect: Effect) -> None:
+    """The rules of the policies that stay are taken over, of those that went they are not."""
+    other = Effect.FORBID if effect is Effect.PERMIT else Effect.PERMIT
+    stays = Policy(PolicyId("stays"), "T", "O", (Rule(RuleId("r"), Effect.PERMIT, TARGETS[0]),))
+    goes = Policy(PolicyId("goes"), "T", "O", (Rule(RuleId("r"), effect, TARGETS[0]),))
+    old = policy_set([stays, goes])
+    request = asked(DATASETS[0], False)
+    assert isinstance(decide(request, old, NOW), Allow if effect is Effect.PERMIT else Deny)
+    turned = amended(old, [replace(goes, rules=(replace(goes.rules[0], effect=other),))])
+    assert isinstance(decide(request, turned, NOW), Allow if other is Effect.PERMIT else Deny)
+    assert isinstance(decide(request, amended(old, withdrawn=[goes.id]), NOW), Allow)
+    assert isinstance(decide(request, amended(old, withdrawn=[goes.id, stays.id]), NOW), Deny)
 
 
 def test_whoever_holds_the_set_before_goes_on_with_it() -> None:

@@ -1,9 +1,11 @@
 """Obligations compose towards the stricter, whatever the order and however often."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -59,6 +61,8 @@ obligations = st.builds(
     retention_days=_counts,
     no_onward_sharing=st.booleans(),
     duties=st.frozensets(st.sampled_from(["publish", "return results"])),
+    round_to=st.none() | st.sampled_from([1, 5, 10]),
+    compare_across=st.frozensets(st.sampled_from(["principal", "project"])),
 )
 
 
@@ -88,7 +92,7 @@ def test_saying_it_twice_changes_nothing(one: Obligations) -> None:
 @given(obligations, obligations)
 def test_composition_only_tightens(one: Obligations, other: Obligations) -> None:
     both = compose(one, other, columns=COLUMNS)
-    for field in ("cohort", "minimum_sites", "minimum_units", "minimum_events"):
+    for field in ("cohort", "minimum_sites", "minimum_units", "minimum_events", "round_to"):
         assert (getattr(both, field) or 0) >= (getattr(one, field) or 0)
     for field in ("epsilon_question", "epsilon_total", "maximum_rows"):
         assert _least(getattr(both, field)) <= _least(getattr(one, field))
@@ -101,6 +105,8 @@ def test_composition_only_tightens(one: Obligations, other: Obligations) -> None
     assert both.restate_purpose >= one.restate_purpose
     assert both.no_onward_sharing >= one.no_onward_sharing
     assert both.duties >= one.duties
+    assert both.compare_across >= one.compare_across
+    assert _named(both) >= _named(one)
     assert _least(both.retention_days) <= _least(one.retention_days)
     if one.sites is not None:
         assert both.sites is not None
@@ -108,6 +114,70 @@ def test_composition_only_tightens(one: Obligations, other: Obligations) -> None
     assert all(reveals_more(kind, both.answer) >= reveals_more(kind, one.answer) for kind in AnswerKind)
     for column, mask in one.masks.items():
         assert _hiding(both.masks[column], column) >= _hiding(mask, column)
+
+
+SOON, LATER = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
+PERMITTED = {ColumnName(name): Compare(ColumnName(name), Comparator.EQ, 1) for name in "ab"}
+
+
+@pytest.mark.parametrize(
+    ("field", "one", "other", "composed"),
+    [
+        ("row_filter", PERMITTED[B], PERMITTED[A], All((PERMITTED[A], PERMITTED[B]))),
+        ("masks", {B: Mask(MaskKind.NULL)}, {A: Mask(MaskKind.HASH)}, {A: Mask(MaskKind.HASH), B: Mask(MaskKind.NULL)}),
+        ("withheld", frozenset({A}), frozenset({B}), frozenset({A, B})),
+        ("duties", frozenset({"publish"}), frozenset({"delete"}), frozenset({"publish", "delete"})),
+        ("compare_across", frozenset({"principal"}), frozenset({"project"}), frozenset({"principal", "project"})),
+        ("cohort", 10, 20, 20),
+        ("minimum_sites", 3, 4, 4),
+        ("minimum_units", 50, 60, 60),
+        ("minimum_events", 10, 11, 11),
+        ("round_to", 5, 10, 10),
+        ("epsilon_question", 0.5, 0.1, 0.1),
+        ("epsilon_total", 3.0, 1.0, 1.0),
+        ("maximum_rows", 200, 100, 100),
+        ("retention_days", 60, 30, 30),
+        ("expires", LATER, SOON, SOON),
+        ("answer", AnswerKind.AGGREGATE, AnswerKind.NOISY, AnswerKind.NOISY),
+        ("sites", frozenset(map(SiteName, "ab")), frozenset(map(SiteName, "bc")), frozenset({SiteName("b")})),
+        ("restate_purpose", False, True, True),
+        ("no_onward_sharing", False, True, True),
+        ("attribution", "z; y", "x", "x; y; z"),
+    ],
+)  # fmt: skip
+def test_of_two_demands_the_stricter_is_owed_as_the_table_says(
+    field: str, one: Any, other: Any, composed: Any
+) -> None:
+    first, second = Obligations(**{field: one}), Obligations(**{field: other})
+    assert getattr(compose(first, second), field) == composed
+    assert getattr(compose(second, first), field) == composed
+    nothing = {field: getattr(Obligations(), field)}
+    assert replace(compose(first, second), **nothing) == Obligations(), "another field has changed"
+
+
+def test_the_table_above_speaks_of_every_field() -> None:
+    (mark,) = test_of_two_demands_the_stricter_is_owed_as_the_table_says.pytestmark
+    assert {row[0] for row in mark.args[1]} == {field.name for field in fields(Obligations)}
+
+
+def test_of_two_constants_the_first_in_order_masks() -> None:
+    masks = [Mask(MaskKind.CONSTANT, 0, "a"), Mask(MaskKind.CONSTANT, 0, "b")]
+    assert _mask(masks[1], masks[0], B) == _mask(masks[0], masks[1], B) == masks[0]
+
+
+def test_what_a_kind_of_mask_does_not_use_makes_no_difference() -> None:
+    loose = [Mask(kind, 7, "left over") for kind in MaskKind]
+    bare = [compose(Obligations(masks={A: mask})).masks[A] for mask in loose]
+    assert bare == [
+        Mask(kind, 7 if kind is MaskKind.GENERALISE else 0, "left over" if kind is MaskKind.CONSTANT else "")
+        for kind in MaskKind
+    ]
+
+
+def test_no_policy_can_go_below_five_persons_in_a_cell_or_above_eight_epsilon() -> None:
+    asked = Obligations(cohort=1, epsilon_question=20.0, epsilon_total=20.0)
+    owed = effective(asked)
+    assert (owed.cohort, owed.epsilon_question, owed.epsilon_total) == (5, 8.0, 8.0)
 
 
 def test_every_field_is_composed() -> None:
@@ -149,6 +219,10 @@ def _hiding(mask: Mask, column: ColumnName) -> tuple[int, float]:
     order = [MaskKind.GENERALISE, MaskKind.HASH, MaskKind.CONSTANT, MaskKind.NULL]
     known = mask.kind is MaskKind.GENERALISE and column != C
     return order.index(mask.kind), (mask.width if column == B else -mask.width) if known else 0.0
+
+
+def _named(owed: Obligations) -> set[str]:
+    return {name.strip() for name in owed.attribution.split(";")} - {""}
 
 
 def _least(value: float | None) -> float:

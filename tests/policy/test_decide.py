@@ -208,6 +208,8 @@ NEEDS_PERMIT = policy("p", rule(Effect.PERMIT, Constraint(Operand.PERMIT, Operat
 _GAPS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("revoked", {"revoked": NOW - timedelta(hours=1)}, {}),
     ("revoked", {"revoked": NOW + timedelta(hours=1)}, {}),
+    ("suspended since", {"suspended": NOW - timedelta(hours=1)}, {}),
+    ("closed on", {"closed": NOW - timedelta(hours=1)}, {}),
     ("begins", {"not_before": NOW + timedelta(seconds=1)}, {}),
     ("expired", {"expires": NOW}, {}),
     ("named persons", {"persons": frozenset({PrincipalId("bob")})}, {}),
@@ -221,6 +223,18 @@ _GAPS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         {"datasets": (DatasetGrant(STAYS, columns=frozenset({AGE.name})),)},
         {"columns": (AGE, DIED)},
     ),
+    (
+        "column died",
+        {
+            "datasets": (
+                DatasetGrant(STAYS, columns=frozenset()),
+                DatasetGrant(STAYS, columns=frozenset({AGE.name})),
+            )
+        },
+        {"columns": (AGE, DIED)},
+    ),
+    ("tells more than noisy", {"obligations": Obligations(answer=AnswerKind.NOISY)}, {}),
+    ("this site", {"obligations": Obligations(sites=frozenset({SiteName("a")}))}, {"site": SiteName("b")}),
     ("gives noisy", {"kinds": frozenset({AnswerKind.NOISY})}, {}),
     ("no answers", {"kinds": frozenset()}, {}),
     ("this site", {"sites": frozenset({SiteName("a")})}, {"site": SiteName("b")}),
@@ -258,6 +272,10 @@ _COVERS: list[tuple[dict[str, Any], dict[str, Any]]] = [
         {"columns": (AGE, DIED)},
     ),
     ({"sites": frozenset({SiteName("a")})}, {"site": SiteName("a")}),
+    ({"sites": frozenset({SiteName("a")})}, {"site": SiteName("b"), "relayed": True}),
+    ({"obligations": Obligations(cohort=20, sites=frozenset({SiteName("a")}))}, {"site": SiteName("a")}),
+    ({"obligations": Obligations(cohort=20, sites=frozenset({SiteName("a")}))}, {"site": None}),
+    ({"obligations": Obligations(cohort=20, answer=AnswerKind.AGGREGATE)}, {}),
     ({"not_before": NOW, "expires": NOW + timedelta(seconds=1)}, {}),
     ({}, {"purpose": ""}),
 ]
@@ -312,6 +330,73 @@ def test_legal_basis_and_ethics_vote_come_from_the_permit_that_covers_and_from_n
     assert not outcome(replace(REQUEST, permit=replace(PERMIT, ethics_vote="")), needs)
     assert not outcome(replace(REQUEST, permit=replace(PERMIT, legal_basis=())), needs)
     assert not outcome(REQUEST, needs)
+
+
+def test_of_two_purposes_of_a_permit_the_report_says_that_it_is_not_stated_which() -> None:
+    never = rule(Effect.PERMIT, Constraint(Operand.PURPOSE, Operator.IS_A, ("dpv:HumanResourceManagement",)))
+    for purposes, seen in (
+        (("scientific research",), "scientific research"),
+        (
+            ("scientific research", "dpv:Marketing"),
+            "scientific research or marketing (not stated which)",
+        ),
+        (("scientific research", "nonsense"), "not stated"),
+    ):
+        request = replace(REQUEST, purpose="", permit=replace(PERMIT, purposes=purposes))
+        (reason,) = decide(request, policy_set([policy("p", never)]), NOW).reasons
+        assert reason.constraints[0].observed == seen
+    uncovered = replace(REQUEST, purpose="", permit=replace(PERMIT, revoked=NOW))
+    (reason,) = decide(uncovered, policy_set([policy("p", never)]), NOW).reasons
+    assert reason.constraints[0].observed == "not stated"
+
+
+@pytest.mark.parametrize(
+    ("value", "seen"),
+    [
+        (("DE", "FR"), "DE, FR (says the registry)"),
+        ((), "none (says the registry)"),
+        (True, "true (says the registry)"),
+        (1, "1 (says the registry)"),
+        (1.0, "1.0 (says the registry)"),
+        ("dpv:ScientificResearch", "scientific research (says the registry)"),
+        ("scientific research", "scientific research (says the registry)"),
+        ("eu:DE", "eu:DE (says the registry)"),
+    ],
+)
+def test_a_fact_is_told_with_whoever_asserts_it(value: Any, seen: str) -> None:
+    never = rule(Effect.PERMIT, Constraint(Operand.RECIPIENT, Operator.EQ, ("nobody",)))
+    request = replace(REQUEST, facts={Operand.RECIPIENT: Fact(value, "the registry")})
+    (reason,) = decide(request, policy_set([policy("p", never)]), NOW).reasons
+    assert reason.constraints[0].observed == seen
+
+
+def test_a_fact_that_is_true_is_the_word_and_not_the_number() -> None:
+    stated = replace(REQUEST, facts={Operand.SECURE_ENVIRONMENT: Fact(True, "the site")})
+    needs = Constraint(Operand.SECURE_ENVIRONMENT, Operator.EQ, ("true",))
+    assert outcome(stated, policy("p", rule(Effect.PERMIT, needs)))
+    one = replace(REQUEST, facts={Operand.SECURE_ENVIRONMENT: Fact(1, "the site")})
+    assert not outcome(one, policy("p", rule(Effect.PERMIT, needs)))
+
+
+def test_the_scope_of_a_rule_is_told_where_it_does_not_fit() -> None:
+    """Action, kind of answer, and what a permission demands of both, as constraints of the report."""
+    rows = rule(Effect.PERMIT, name="rows", actions=frozenset({Action.READ}))
+    most = rule(Effect.PERMIT, name="most", obligations=Obligations(answer=AnswerKind.NOISY))
+    there = rule(Effect.PERMIT, name="there", obligations=Obligations(sites=frozenset(map(SiteName, "ab"))))
+    nowhere = rule(Effect.PERMIT, name="nowhere", obligations=Obligations(sites=frozenset()))
+    request = replace(REQUEST, site=SiteName("c"))
+    decision = decide(request, policy_set([policy("p", rows, most, there, nowhere)]), NOW)
+    assert isinstance(decision, Deny)
+    told = {
+        str(reason.rule): [(c.operand, c.required, c.observed, c.holds) for c in reason.constraints]
+        for reason in decision.reasons
+    }
+    assert told == {
+        "rows": [(Operand.ANSWER_KIND, "to read", "to aggregate", False)],
+        "most": [(Operand.ANSWER_KIND, "at most noisy", "aggregate", False)],
+        "there": [(Operand.SITE, "a or b", "c", False)],
+        "nowhere": [(Operand.SITE, "none", "c", False)],
+    }
 
 
 def test_a_fact_never_overrules_what_the_request_itself_says() -> None:

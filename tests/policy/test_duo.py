@@ -193,6 +193,40 @@ def test_a_code_that_is_none_is_refused_with_the_nearest() -> None:
         uses_of(["GS=DE", "DUO:0000022=FR"], TODAY)
 
 
+@pytest.mark.parametrize(
+    ("today", "said", "last"),
+    [
+        (date(2026, 11, 22), "1 month", "2026-12-22"),
+        (date(2026, 11, 22), "2 months", "2027-01-22"),
+        (date(2026, 11, 22), "24months", "2028-11-22"),
+        (date(2026, 1, 31), "1 month", "2026-02-28"),
+        (date(2026, 12, 31), "0 months", "2026-12-28"),
+        (date(2026, 11, 22), "2027-12-31", "2027-12-31"),
+    ],
+)
+def test_a_number_of_months_ends_on_the_same_day_of_a_month_and_never_after_the_28th(
+    today: date, said: str, last: str
+) -> None:
+    assert uses_of([f"TS={said}"], today)[0].detail == last
+
+
+def test_rules_of_one_code_are_told_apart_by_number_and_a_single_one_needs_none() -> None:
+    def names(code: str) -> list[str]:
+        lines = duo_policy("stays", uses_of([code], TODAY)).splitlines()
+        return [line.removeprefix("  - rule: ") for line in lines if line.startswith("  - rule: ")]
+
+    assert names("NMDS") == ["nmds-1", "nmds-2"]
+    assert names("IRB") == ["irb"]
+
+
+def test_a_long_name_gives_way_to_a_part_of_its_digest_and_a_short_one_does_not() -> None:
+    fits = "a" * 59
+    assert policy_name(fits) == f"duo-{fits}"
+    assert len(policy_name(fits)) == 63
+    assert len(policy_name(fits + "a")) == 63
+    assert policy_name(fits + "a")[:47] == "duo-" + "a" * 42 + "-"
+
+
 def test_no_two_datasets_share_a_policy() -> None:
     names = ["a", "a_", "a__b", "a_b", "a" * 63, "a" * 62 + "b", "a" * 62]
     made = [policy_name(name) for name in names]

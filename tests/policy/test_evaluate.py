@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataspace.model.policies import Compound, Condition, Connective, Constraint, Operand, Operator
-from dataspace.policy.evaluate import compiled, evaluate
+from dataspace.policy.evaluate import compiled, evaluate, required
 from dataspace.policy.facts import Observation, Observed
 from dataspace.policy.kleene import Truth, all_of, any_of, negation, one_of
 from tests.policy.stays_world import NOW, REQUEST
@@ -49,6 +49,10 @@ _CASES: list[tuple[Operand, Operator, tuple[str, ...], Observation, Truth]] = [
     (Operand.PURPOSE, Operator.EQ, ("dpv:Advertising",), seen("dpv:Marketing"), U),
     (Operand.PURPOSE, Operator.EQ, ("marketing",), seen("dpv:Marketing"), T),
     (Operand.PURPOSE, Operator.IS_NONE_OF, ("dpv:Marketing",), seen("dpv:Advertising"), F),
+    (Operand.COUNTRY, Operator.EQ, ("DE",), seen("DE", "FR"), T),
+    (Operand.COUNTRY, Operator.NEQ, ("DE",), seen("DE", "FR"), F),
+    (Operand.LEGAL_BASIS, Operator.EQ, ("A9-2-j",), seen("A6-1-e", "A9-2-j"), T),
+    (Operand.LEGAL_BASIS, Operator.NEQ, ("A9-2-j",), seen("A6-1-e", "A9-2-j"), F),
     (Operand.LEGAL_BASIS, Operator.IS_ANY_OF, ("A6-1-e", "A6-1-f"), seen("A6-1-e", "A9-2-j"), T),
     (Operand.LEGAL_BASIS, Operator.IS_ANY_OF, ("A6-1-e",), seen("A6-1-e-public-interest"), T),
     (Operand.LEGAL_BASIS, Operator.IS_ANY_OF, ("A6-1-e",), seen("A9-2-j"), F),
@@ -79,6 +83,26 @@ def test_a_constraint_comes_out_as_the_table_says(
     node = evaluate(Constraint(operand, operator, right), {operand: observed})
     assert node.truth is expected
     assert [report.holds for report in node.leaves()] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("operand", "operator", "right", "words"),
+    [
+        (Operand.DATE_TIME, Operator.LT, ("2027-01-01",), "before 2027-01-01"),
+        (Operand.DATE_TIME, Operator.GTEQ, ("2027-01-01",), "from 2027-01-01"),
+        (Operand.DATE_TIME, Operator.EQ, ("2027-01-01",), "2027-01-01"),
+        (Operand.COUNT, Operator.LT, ("5",), "less than 5"),
+        (Operand.ROLE, Operator.IS_ALL_OF, ("steward", "auditor"), "all of steward and auditor"),
+        (Operand.ROLE, Operator.IS_NONE_OF, ("steward", "auditor"), "none of steward or auditor"),
+        (Operand.PURPOSE, Operator.IS_A, ("dpv:ScientificResearch",), "scientific research"),
+        (Operand.PURPOSE, Operator.IS_A, ("no such purpose",), "no such purpose"),
+        (Operand.ROLE, Operator.EQ, ("dpv:ScientificResearch",), "dpv:ScientificResearch"),
+    ],
+)
+def test_what_a_constraint_wants_is_told_in_words(
+    operand: Operand, operator: Operator, right: tuple[str, ...], words: str
+) -> None:
+    assert required(Constraint(operand, operator, right)) == words
 
 
 def test_several_possible_worlds_count_only_where_they_agree() -> None:

@@ -11,8 +11,25 @@ from dataspace.adapters.policy_yaml import parse_policy
 from dataspace.errors import AccessDenied
 from dataspace.model.datasets import Column, ColumnType, Label, VersionRef
 from dataspace.model.decisions import Allow, Deny
-from dataspace.model.names import ColumnName, DatasetName, PrincipalId
-from dataspace.model.policies import Action, AnswerKind, Effect, Operand, PolicySet
+from dataspace.model.names import ColumnName, DatasetName, PolicyId, PrincipalId, RuleId, SiteName
+from dataspace.model.policies import (
+    Action,
+    AnswerKind,
+    Compound,
+    Condition,
+    Connective,
+    Constraint,
+    Effect,
+    Mask,
+    MaskKind,
+    Obligations,
+    Operand,
+    Operator,
+    Policy,
+    PolicySet,
+    Rule,
+    Target,
+)
 from dataspace.model.predicates import Comparator, Compare
 from dataspace.model.principals import Principal, Role
 from dataspace.model.requests import AccessRequest
@@ -215,3 +232,129 @@ def test_a_report_of_an_allowance_lists_what_is_owed() -> None:
         "at most 99 rows",
     } <= set(obligation_lines(decision.obligations))
     assert all(f"  owed: {line}" in lines for line in obligation_lines(decision.obligations))
+
+
+_DEMANDS: list[tuple[Mapping[str, Any], str]] = [
+    ({"cohort": 12}, "cells of at least 12"),
+    ({"epsilon_question": 0.5, "epsilon_total": 2.0}, "ε at most 0.5 a question and 2 a permit"),
+    ({"row_filter": Compare(AGE.name, Comparator.GT, 17)}, "only rows that pass the policy's filter"),
+    ({"masks": {AGE.name: Mask(MaskKind.NULL)}}, "age masked (null)"),
+    ({"withheld": frozenset({DIED.name, AGE.name})}, "without age, died"),
+    ({"answer": AnswerKind.NOISY}, "nothing that tells more than noisy answers"),
+    ({"round_to": 5}, "counts and sums of aggregates in steps of 5"),
+    (
+        {"compare_across": frozenset({"principal", "project"})},
+        "aggregates compared with all earlier ones of the same principal and the same project",
+    ),
+    ({"maximum_rows": 99}, "at most 99 rows"),
+    ({"minimum_sites": 4}, "across sites: 4 sites, 50 units and 10 events at each"),
+    ({"expires": NOW}, "until 2026-12-01"),
+    ({"sites": frozenset({SiteName("b"), SiteName("a")})}, "computed only at a, b"),
+    ({"sites": frozenset()}, "computed only at no site"),
+    ({"retention_days": 30}, "kept for at most 30 days"),
+    ({"no_onward_sharing": True}, "not handed on"),
+    ({"restate_purpose": True}, "the purpose restated with each question"),
+    ({"attribution": "the registry"}, "named as the registry"),
+    ({"duties": frozenset({"publish results"})}, "publish results"),
+]
+
+
+@pytest.mark.parametrize(("demand", "line"), _DEMANDS)
+def test_every_demand_is_told_in_a_line_and_nothing_else_is(demand: Mapping[str, Any], line: str) -> None:
+    plain, told = obligation_lines(Obligations()), obligation_lines(Obligations(**demand))
+    assert set(told) - set(plain) == {line}
+    assert len(told) - len(plain) == (
+        0 if {"cohort", "epsilon_total", "minimum_sites"} & demand.keys() else 1
+    )
+
+
+def test_where_no_policy_speaks_of_a_dataset_the_report_says_so() -> None:
+    lines = report_lines(refused(ASKED, policy_set([])))
+    assert lines[:2] == ("Refused.", "  no policy speaks of this [default]")
+    assert "  no policy speaks of this [default]" not in report_lines(refused(ASKED, in_force(ANY, BASES)))
+
+
+def test_a_report_says_of_each_rule_whether_it_allows_or_forbids_and_how_that_came_out() -> None:
+    allowed = decide(replace(ASKED, purpose="scientific research", columns=(AGE,)), in_force(ANY), NOW)
+    lines = report_lines(allowed)
+    assert [line for line in lines if line.startswith("  stays/")] == [
+        "  stays/research allows: applies; this policy allows it",
+        "  stays/adverts forbids: does not apply",
+    ]
+    assert "    no  purpose: marketing; here scientific research (changed by the steward)" in lines
+    unclear = report_lines(refused(replace(ASKED, purpose="scientific research"), in_force(ANY, BASES)))
+    assert [line for line in unclear if line.startswith("  bases/")] == [
+        "  bases/b forbids: cannot be told; the legal basis is not known, so this stands: A basis is needed"
+    ]
+
+
+def test_a_prohibition_without_a_reason_of_its_own_says_what_it_forbids() -> None:
+    bare = "policy: b\ntitle: B\nowner: the law\non: stays\nforbid: {rule: b, for: scientific research}\n"
+    always = bare.replace(", for: scientific research", "")
+    for text, sentence in (
+        (
+            bare,
+            "this policy forbids it (the purpose is scientific research (the rule speaks of scientific research))",
+        ),
+        (always, "this policy forbids it (always)"),
+    ):
+        decision = refused(replace(ASKED, purpose="scientific research"), in_force(ANY, text))
+        assert [reason.sentence for reason in decision.reasons if reason.sentence] == [sentence]
+
+
+GERMAN = Constraint(Operand.COUNTRY, Operator.EQ, ("DE",))
+ADVERTS = Constraint(Operand.PURPOSE, Operator.IS_A, ("dpv:Marketing",))
+STUDY = Constraint(Operand.PURPOSE, Operator.IS_A, ("dpv:ScientificResearch",))
+
+
+def ruled(*rules: tuple[Effect, Condition | None], kinds: frozenset[AnswerKind] = frozenset()) -> PolicySet:
+    """Policies p0, p1, … of one rule each; prohibitions are about these kinds of answer."""
+    here, none = Target(frozenset({DatasetName("stays")})), frozenset[AnswerKind]()
+    return policy_set(
+        Policy(
+            PolicyId(f"p{number}"),
+            "",
+            "the steward",
+            (
+                Rule(
+                    RuleId("r"),
+                    effect,
+                    here,
+                    kinds=kinds if effect is Effect.FORBID else none,
+                    condition=condition,
+                ),
+            ),
+        )
+        for number, (effect, condition) in enumerate(rules)
+    )
+
+
+def who(policies: PolicySet) -> str:
+    """Who can change the prohibition that stands."""
+    reason = refused(ASKED, policies).reasons[0]
+    assert reason.effect is Effect.FORBID
+    return reason.who_can_change
+
+
+def test_you_can_change_a_prohibition_where_one_part_of_it_falls_away_by_your_doing() -> None:
+    """Rows are forbidden to Germans, and it is not known who is one: asking for something else is enough."""
+    rows = frozenset({AnswerKind.ROWS})
+    assert who(ruled((Effect.PERMIT, None), (Effect.FORBID, GERMAN), kinds=rows)) == "you"
+    assert who(ruled((Effect.PERMIT, None), (Effect.FORBID, GERMAN))) == "the steward"
+
+
+def test_you_cannot_change_a_prohibition_of_which_another_half_stands() -> None:
+    either = Compound(Connective.OR, (ADVERTS, GERMAN))
+    assert who(ruled((Effect.PERMIT, None), (Effect.FORBID, either))) == "the steward"
+    assert who(ruled((Effect.PERMIT, None), (Effect.FORBID, ADVERTS))) == "you"
+
+
+def test_of_permissions_that_fall_short_the_nearest_are_told_and_what_they_lack_once() -> None:
+    both = Compound(Connective.AND, (STUDY, GERMAN))
+    decision = refused(ASKED, ruled((Effect.PERMIT, both), (Effect.PERMIT, STUDY), (Effect.PERMIT, STUDY)))
+    assert [(str(reason.policy), bool(reason.sentence)) for reason in decision.reasons] == [
+        ("p1", True),
+        ("p2", False),
+        ("p0", False),
+    ]
+    assert decision.missing == (Operand.PURPOSE,)

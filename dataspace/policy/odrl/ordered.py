@@ -17,6 +17,8 @@ Span = tuple[Fraction, Fraction]
 """From, and up to but without; a point where both are the same."""
 _DAY = 86_400
 _MOMENT = Fraction(1, 1000)
+MOST_BEATS = 6
+"""Recurring intervals to try against each other; of more it stays open whether they conflict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,10 @@ class Scaled:
             near = {Fraction(whole) for point in spread for whole in (floor(point), ceil(point))}
             spread = near | {point + 1 for point in near}
         return tuple(sorted(p for p in spread if (low is None or p >= low) and (high is None or p <= high)))
+
+    def exhausted(self, found: Sequence[Comparison]) -> bool:
+        """Whether the points stand for every case."""
+        return self.sort is not Sort.RECURRING or len(_beats(found)) <= MOST_BEATS
 
     def truth(self, comparison: Comparison, point: Fraction) -> Truth:
         """Whether the constraint holds at a point; None where its values or its operator do not fit the axis."""
@@ -110,14 +116,24 @@ def _recurs(operator: Comparing, comparison: Comparison, point: Fraction) -> Tru
 
 
 def _meetings(found: Sequence[Comparison]) -> tuple[Fraction, ...]:
-    """Where beats meet (Chinese remainders: beats that meet two by two meet all together), each alone, and none."""
-    beats = [beat for beat in map(_beat, found) if beat is not None]
-    points = {Fraction(start) for start, _ in beats} | {Fraction(1, 3)}
-    common: tuple[int, int] | None = None
+    """A point for every way in which beats fall together and apart: for each set of them that meets (Chinese
+    remainders) so many meetings in a row that, if some meeting is without the other beats, one of these is.
+
+    Residue classes that cover 2^n numbers in a row, being n, cover all: Crittenden and Vanden Eynden, "Any n
+    arithmetic progressions covering the first 2^n integers cover all integers", Proc. AMS 24 (1970).
+    """
+    beats = _beats(found)[:MOST_BEATS]
+    meets = set(beats)
     for beat in beats:
-        points |= {Fraction(met[0]) for other in beats if (met := _meet(beat, other)) is not None}
-        common = beat if common is None else _meet(common, beat) or common
-    return tuple(sorted(points | ({Fraction(common[0])} if common else set())))
+        meets |= {met for other in meets if (met := _meet(other, beat)) is not None}
+    turns = range(2 ** len(beats))
+    return tuple(
+        sorted({Fraction(start + turn * step) for start, step in meets for turn in turns} | {Fraction(1, 3)})
+    )
+
+
+def _beats(found: Sequence[Comparison]) -> list[tuple[int, int]]:
+    return sorted({beat for beat in map(_beat, found) if beat is not None})
 
 
 def _meet(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int] | None:

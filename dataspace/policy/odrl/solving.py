@@ -65,10 +65,10 @@ class _Search:
 
     def __init__(self, given: Formula, spaces: Mapping[Axis, Space]) -> None:
         self.formula, self.spaces = given, spaces
+        self.unknown = False
         self.points = self._points()
         self.order = sorted(spaces, key=lambda axis: (len(self.points[axis]), axis))
         self.steps = STEPS
-        self.unknown = False
 
     def run(self) -> Outcome:
         """Search all cases."""
@@ -122,6 +122,10 @@ class _Search:
             axis: space.points([atom.comparison for atom in written[axis]])
             for axis, space in self.spaces.items()
         }
+        for axis, space in self.spaces.items():
+            self.unknown |= isinstance(space, Scaled) and not space.exhausted(
+                [a.comparison for a in written[axis]]
+            )
         clocks = [axis for axis in found if axis.operand in (ELAPSED, METERED, DELAY)]
         if len(clocks) > 1 and any(axis.operand == ELAPSED for axis in clocks):
             lengths = {p for axis in clocks for p in found[axis] if isinstance(p, Fraction)}

@@ -130,8 +130,6 @@ class Named:
             return False
         if one.startswith(_KIND):
             return self._kind(one.removeprefix(_KIND), other)
-        if other.startswith(_KIND):
-            return None
         if self.sort is Sort.LANGUAGE:
             return one.startswith(f"{other}-") if _TAG.fullmatch(one) and _TAG.fullmatch(other) else None
         if self.sort is Sort.PLACE and one in _PLACES and other in _PLACES:
@@ -144,13 +142,10 @@ class Named:
 
     def _apart(self, mine: frozenset[str], theirs: frozenset[str]) -> bool:
         """Whether something wider than either is declared to share nothing."""
+        together = mine | theirs
         return any(
-            pair & mine and pair & theirs and not pair <= mine and not pair <= theirs
-            for pair in self._declared(mine | theirs)
+            pair <= together and not pair <= mine and not pair <= theirs for pair in self.knowledge.disjoint
         )
-
-    def _declared(self, terms_: frozenset[str]) -> list[frozenset[str]]:
-        return [pair for pair in self.knowledge.disjoint if pair <= terms_]
 
 
 def named(sort: Sort, knowledge: Knowledge, found: Sequence[Comparison]) -> Named:

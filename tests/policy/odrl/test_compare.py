@@ -8,8 +8,10 @@ from dataspace.model.odrl_verdicts import Compared
 from dataspace.policy.odrl.compare import compare, overall
 
 PREFIXES = """@prefix odrl: <http://www.w3.org/ns/odrl/2/> . @prefix ex: <http://example.org/> .
+@prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
 @prefix xsd: <http://www.w3.org/2001/XMLSchema#> . @prefix dpv: <https://w3id.org/dpv#> .
 @prefix bcp: <https://tools.ietf.org/html/bcp47#> . @prefix gn: <https://sws.geonames.org/> .
+@prefix axis: <http://w3id.org/odrl/spatial-axis#> .
 @prefix ds: <urn:dataspace:odrl#> . @prefix owl: <http://www.w3.org/2002/07/owl#> .
 @prefix skos: <http://www.w3.org/2004/02/skos/core#> .
 """
@@ -82,6 +84,16 @@ def lasts(text: str) -> str:
         (f"elapsedTime lteq {lasts('P31D')}", f"elapsedTime gteq {lasts('P1M')}", "Compatible"),
         (f"elapsedTime eq {lasts('P12M')}", f"elapsedTime eq {lasts('P1Y')}", "Compatible"),
         (f"timeInterval eq {lasts('P1D')}", f"timeInterval eq {lasts('P2D')}", "Unknown"),
+        ("ex:own lt 3", f"ex:own gt {lasts('P1D')}", "Unknown"),
+        (f"ex:own lt {lasts('P1D')}", f"ex:own gt {lasts('P1D')}", "Conflict"),
+        (f"ex:own lt {at(NOON)}", f"ex:own gt {at(NOON)}", "Conflict"),
+        ("axis:absoluteSizeWidth lt 'x'", "axis:absoluteSizeWidth lt 'y'", "Unknown"),
+        ("axis:absoluteSizeWidth lt 0", "axis:absoluteSizeWidth gt 0", "Conflict"),
+        (f"dateTime lt {at(NOON)}", f"elapsedTime lt {lasts('P1D')}", "Compatible"),
+        (f"dateTime lt {at(NOON)}", "count lt 5", "Unknown"),
+        (f"elapsedTime lt {lasts('P5D')}", f"meteredTime lt {lasts('P1D')}", "Compatible"),
+        (f"elapsedTime lt {lasts('P1D')}", f"meteredTime gt {lasts('P5D')}", "Conflict"),
+        (f"elapsedTime lt {lasts('P5D')}", f"delayPeriod lt {lasts('P1D')}", "Unknown"),
         ("language eq bcp:de", "language eq bcp:fr", "Conflict"),
         ("language isA bcp:de", "language eq bcp:de-AT", "Compatible"),
         ("language eq bcp:de", "language isA bcp:de-AT", "Conflict"),
@@ -104,7 +116,22 @@ def lasts(text: str) -> str:
         ('spatial isPartOf "DE"', 'spatial eq "FR"', "Conflict"),
         ('spatial isPartOf "EU"', 'spatial eq "FR"', "Compatible"),
         ('spatial isPartOf "EU"', 'spatial eq "CH"', "Conflict"),
+        ('spatial eq "DE"', 'spatial neq "FR"', "Compatible"),
+        ('spatial eq "de"', 'spatial eq "DE"', "Compatible"),
+        ('spatial eq "DE"', "spatial eq " + FRANCE, "Unknown"),
+        ('spatial isA "Atlantis"', 'spatial eq "FR"', "Conflict"),
+        ('language eq "not a tag"', "language eq bcp:de", "Unknown"),
+        ('language isA "not a tag"', "language eq bcp:de", "Unknown"),
+        ("language isA bcp:de", "language isNoneOf (bcp:de-AT bcp:de-CH)", "Compatible"),
+        ("language isA bcp:de-AT", "language isA bcp:de", "Compatible"),
+        ("language hasPart bcp:de-AT-1996", "language eq bcp:de-AT", "Compatible"),
+        ("language hasPart bcp:de-AT-1996", "language neq bcp:de-AT-1996", "Compatible"),
+        ('purpose eq "scientific research"', "purpose eq dpv:ScientificResearch", "Compatible"),
+        ("purpose isAllOf (ex:a ex:b)", "purpose isAllOf (ex:b ex:c)", "Compatible"),
+        ("purpose isA ex:a", "purpose isNoneOf (ex:b)", "Unknown"),
         ('version eq "1"', 'version eq "2"', "Conflict"),
+        ('version isA "1"', 'version eq "2"', "Conflict"),
+        ('version eq "1"', "version eq ex:two", "Unknown"),
         ("recipient eq ex:ann", "recipient eq ex:bob", "Unknown"),
         ("payAmount ex:like 5", "payAmount lt 5", "Unknown"),
     ],
@@ -161,6 +188,9 @@ def test_the_rules_of_one_policy_are_compared_with_each_other() -> None:
 @pytest.mark.parametrize(
     ("rest", "expected"),
     [
+        ("odrl:action odrl:use ; odrl:target ex:x, ex:y", "Conflict"),
+        ("odrl:target ex:x", "Conflict"),
+        ("odrl:action odrl:sell, odrl:use ; odrl:target ex:x", "Conflict"),
         ("odrl:action odrl:use ; odrl:target ex:x", "Conflict"),
         ("odrl:action odrl:use ; odrl:target ex:y", "Compatible"),
         ("odrl:action odrl:use ; odrl:assignee ex:bob ; odrl:target ex:x", "Conflict"),
@@ -207,3 +237,91 @@ def test_what_is_declared_apart_conflicts() -> None:
         == "Conflict"
     )
     assert verdict(one, other, "ex:b skos:broader ex:c . ex:c skos:broader ex:a .").verdict == "Compatible"
+
+
+def every(*policies: str) -> list[tuple[str, str]]:
+    return [(one.verdict, one.sentence) for one in compare(read_odrl(PREFIXES + "".join(policies), "a"))]
+
+
+def beat(operator: str, length: str) -> str:
+    anchored = limit(f"timeInterval {operator} {lasts(length)}").rstrip(" ]")
+    return f'{anchored} ; ds:anchor "2026-01-01T00:00:00Z" ]'
+
+
+def test_every_second_day_leaves_days_that_no_fourth_one_is() -> None:
+    """Both intervals begin on one day; two days later only one of them is met."""
+    assert verdict(policy("a", beat("eq", "P2D")), policy("b", beat("neq", "P4D"))).verdict == "Compatible"
+    assert verdict(policy("a", beat("eq", "P4D")), policy("b", beat("neq", "P2D"))).verdict == "Conflict"
+    assert verdict(policy("a", beat("eq", "P4D")), policy("b", beat("eq", "P6D"))).verdict == "Compatible"
+
+
+def test_a_rule_that_nothing_can_meet_conflicts_by_itself() -> None:
+    assert every(policy("a", "count lt 3", "count gt 3")) == [("Conflict", "No case meets it.")]
+    assert every(policy("a", "count lt 3")) == [("Compatible", "These values meet it.")]
+    assert every(policy("a", "recipient eq ex:ann", "recipient eq ex:bob")) == [
+        ("Unknown", "What is known does not settle it.")
+    ]
+    found = verdict(policy("a", "recipient eq ex:ann", "recipient eq ex:bob", "count lt 3"))
+    assert (found.axis, found.witness) == ("count, recipient", {})
+
+
+def test_of_several_policies_a_ban_within_one_counts_and_an_impossible_rule_of_one_does_not() -> None:
+    both = "odrl:permission [ odrl:action odrl:print ] ; odrl:prohibition [ odrl:action odrl:use ]"
+    within, other = f"ex:p a odrl:Set ; {both} .\n", policy("o", rest="odrl:action odrl:sell")
+    assert verdict(within + other).verdict == "Conflict"
+    impossible = policy("i", "count lt 0", rest="odrl:action odrl:print")
+    assert verdict(impossible + other).verdict == "Compatible"
+
+
+def test_what_cannot_be_told_outweighs_what_is_compatible_and_a_conflict_outweighs_both() -> None:
+    names = "recipient eq ex:ann", "recipient eq ex:bob"
+    fine = policy("a", "count lt 3"), policy("b", "count lt 4")
+    open_, clash = (
+        policy("c", names[0], rest="odrl:action odrl:sell"),
+        policy("d", names[1], rest="odrl:action odrl:sell"),
+    )
+    assert verdict("".join(fine)).verdict == "Compatible"
+    assert verdict("".join(fine) + open_ + clash).verdict == "Unknown"
+    ban = policy("e", "count lt 2", kind="prohibition")
+    assert verdict("".join(fine) + open_ + clash + ban).verdict == "Conflict"
+    assert overall(()).verdict == "Compatible"
+
+
+def test_permissions_of_one_policy_for_the_same_thing_are_alternatives() -> None:
+    one = f"odrl:permission [ odrl:action odrl:use ; odrl:constraint {limit('count lt 3')} ]"
+    other = f"odrl:permission [ odrl:action odrl:use ; odrl:constraint {limit('count gt 8')} ]"
+    either = f"ex:a a odrl:Set ; {one} ; {other} .\n"
+    assert verdict(either, policy("b", "count eq 9")).verdict == "Compatible"
+    assert verdict(either, policy("b", "count eq 5")).verdict == "Conflict"
+
+
+def test_the_refinements_of_the_one_action_of_a_rule_limit_it_too() -> None:
+    def printing(operator: str, more: str = "") -> str:
+        refined = f"[ rdf:value odrl:print ; odrl:refinement {limit(f'resolution {operator} 300')} ]"
+        return policy(f"p{operator}{len(more)}", rest=f"odrl:action {refined}{more}")
+
+    assert verdict(printing("lt"), printing("gt")).verdict == "Conflict"
+    assert verdict(printing("lteq"), printing("gteq")).verdict == "Compatible"
+    assert verdict(printing("lt", ", odrl:sell"), printing("gt")).verdict == "Unknown"
+
+
+def test_a_conflict_shows_what_each_side_demands_up_to_eight_things() -> None:
+    many = [f"count gt {number}" for number in range(10)]
+    clash = verdict(policy("a", *many, "payAmount lt 1"), policy("b", "count eq 1", "payAmount lt 2"))
+    assert clash.witness["second"] == "count eq 1"
+    assert clash.witness["first"].count(";") == 7
+    assert "payAmount" not in clash.witness["first"]
+
+
+def test_an_operand_that_only_one_side_mentions_is_named_the_first_in_order() -> None:
+    found = verdict(
+        policy("a", "payAmount lt 3", "count lt 5", "resolution lt 3"), policy("b", "payAmount lt 9")
+    )
+    assert (found.verdict, found.axis) == ("Unknown", "count")
+
+
+def test_a_rule_that_names_no_action_is_about_any() -> None:
+    use, bare = "odrl:action odrl:use ; odrl:target ex:x", "odrl:target ex:x"
+    for permitted, forbidden in ((use, bare), (bare, use), (bare, bare)):
+        ban = policy("b", kind="prohibition", rest=forbidden)
+        assert verdict(policy("a", rest=permitted), ban).verdict == "Conflict"

@@ -44,6 +44,8 @@ def permits(rule: str, world: str = NOW, asked: str = "", action: str = "odrl:re
         ("odrl:action odrl:read, odrl:print", "odrl:print", True),
         ("odrl:action ex:own", "ex:own", True),
         ("odrl:action ex:own", "ex:other", False),
+        ("odrl:action odrl:read", "odrl:read, odrl:print", False),
+        ("odrl:action odrl:use", "odrl:read, odrl:print", True),
     ],
 )
 def test_an_action_covers_what_it_includes(rule: str, action: str, allowed: bool) -> None:
@@ -61,6 +63,8 @@ def test_an_action_covers_what_it_includes(rule: str, action: str, allowed: bool
         ("odrl:assignee ex:team", "ex:bob odrl:partOf ex:team .", False),
         ("odrl:target [ a odrl:AssetCollection ; odrl:source ex:all ]", "ex:x odrl:partOf ex:all .", True),
         ("odrl:target [ a odrl:AssetCollection ; odrl:source ex:all ]", "", False),
+        ("odrl:assignee ex:bob, ex:ann", "", True),
+        ("odrl:assignee dpv:ResearchAndDevelopment", "ex:ann odrl:partOf dpv:ScientificResearch .", False),
     ],
 )
 def test_members_of_a_collection_are_meant_by_it(rule: str, world: str, allowed: bool) -> None:
@@ -114,12 +118,35 @@ def limit(left: str, operator: str, right: str) -> str:
         ("odrl:elapsedTime", "eq", '"P1M"^^xsd:duration', '"P30D"^^xsd:duration', False),
         ("odrl:language", "neq", '"de"', '"fr"', True),
         ("ex:mood", "eq", '"good"', '"good"', True),
+        ("ex:mood", "lt", "3", "2", True),
+        ("ex:mood", "eq", '"03"', '"3"', False),
+        ("ex:mood", "eq", "03", "3", True),
+        ("ex:mood", "lteq", '"P1W"^^xsd:duration', '"P7D"^^xsd:duration', True),
+        ("ex:mood", "gt", '"2026-01-01"^^xsd:date', '"2026-01-02T00:00:00Z"^^xsd:dateTime', True),
+        ("ex:mood", "eq", '"2026-01-01"^^xsd:date', '"2026-01-01T12:00:00Z"^^xsd:dateTime', True),
+        (
+            "ex:mood",
+            "isAnyOf",
+            '("2026-01-01"^^xsd:date "2026-01-02T00:00:00Z"^^xsd:dateTime)',
+            '"2026-01-01T12:00:00Z"^^xsd:dateTime',
+            False,
+        ),
+        ("ex:mood", "likes", '"good"', '"good"', False),
+        ("odrl:count", "lt", '"many"', "2", False),
+        ("odrl:count", "neq", '"many"', "2", False),
+        ("odrl:count", "lt", "3", '"few"', False),
+        ("odrl:count", "isAnyOf", "(1 2)", "2", True),
+        ("odrl:count", "isAnyOf", "(1 ex:two)", "2", False),
+        ("odrl:recipient", "eq", "ex:ann", "ex:ann", True),
+        ("odrl:purpose", "eq", '"scientific research"', "dpv:ScientificResearch", True),
+        ("odrl:purpose", "isA", "ex:science", "dpv:AcademicResearch", True),
     ],
 )
 def test_every_operator_reads_the_facts_of_the_request(
     left: str, operator: str, right: str, fact: str, allowed: bool
 ) -> None:
     world = NOW + "ex:paris odrl:partOf ex:france . ex:france odrl:partOf ex:europe ."
+    world += "dpv:AcademicResearch skos:broader ex:study . ex:study skos:broader ex:science ."
     stated = limit(left, "eq", fact)
     assert permits(limit(left, operator, right), world, stated) is allowed
     assert permits(limit(left, operator, right), f"{world} ex:ann {left} {fact} .") is allowed
@@ -242,3 +269,40 @@ def test_a_time_that_the_request_claims_counts_for_nothing_where_the_world_has_n
     claimed = limit("odrl:dateTime", "eq", '"1999-01-01T00:00:00Z"^^xsd:dateTime')
     assert not permits(always, world="", asked=claimed)
     assert permits(always, asked=claimed)
+
+
+def test_who_asks_receives_unless_somebody_else_is_named() -> None:
+    to_ann = limit("odrl:recipient", "eq", "ex:ann")
+    assert permits(to_ann)
+    assert not permits(to_ann, asked=limit("odrl:recipient", "eq", "ex:bob"))
+    assert permits(limit("odrl:recipient", "eq", "ex:bob"), asked=limit("odrl:recipient", "eq", "ex:bob"))
+
+
+def test_an_obligation_reports_itself_before_what_follows_from_breaking_it() -> None:
+    text = "ex:p a odrl:Set ; odrl:obligation ex:duty . "
+    text += "ex:duty odrl:action odrl:pay ; odrl:consequence [ odrl:action odrl:delete ] ."
+    world = NOW + "ex:r a report:DutyReport ; report:rule ex:duty ; report:deonticState report:Violated ."
+    (rule,) = report(text, world).rules
+    assert [duty.rule for duty in rule.duties] == ["http://example.org/duty"]
+    assert rule.duties[0].deontic is Deontic.VIOLATED
+
+
+def test_an_action_that_does_not_fit_shows_the_refinements_that_were_tried_first() -> None:
+    def refined(action: str, pixels: int) -> str:
+        most = limit("odrl:resolution", "lteq", str(pixels)).removeprefix("odrl:constraint")
+        return f"[ rdf:value odrl:{action} ; odrl:refinement {most} ]"
+
+    text = f"ex:p a odrl:Set ; odrl:permission [ odrl:action {refined('print', 300)}, {refined('print', 600)} ] ."
+    asked = limit("odrl:resolution", "eq", "900")
+    (rule,) = report(text, asked=asked, action="odrl:print").rules
+    (premise,) = [premise for premise in rule.premises if premise.parts]
+    assert rule.activation is Activation.INACTIVE
+    assert len(premise.parts) == 1
+
+
+def test_a_report_is_of_the_worlds_time_in_utc() -> None:
+    text = "ex:p a odrl:Set ; odrl:permission [ odrl:action odrl:use ] ."
+    world = 'temp:currentTime dct:issued "2024-02-12T12:20:10+01:00"^^xsd:dateTime . '
+    one = report(text, world)
+    assert (one.created and one.created.isoformat()) == "2024-02-12T11:20:10+00:00"
+    assert report(text, world="").created is None
