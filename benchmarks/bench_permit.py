@@ -15,6 +15,7 @@ from statistics import median
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from benchmarks.figure import Figure
+from benchmarks.sizes import scaled
 from dataspace.adapters.jose import PERMIT_TYPE, JosePermitSeal
 from dataspace.adapters.memory import ManualClock, MemorySigner
 from dataspace.adapters.sealed_json import SealedJson
@@ -22,7 +23,7 @@ from dataspace.model.names import PermitId
 from dataspace.model.permits import Permit
 from dataspace.testing.examples import AT, example_permit
 
-ROUNDS = 400
+ROUNDS = scaled(400, 20)
 BARE = "Ed25519PublicKey.verify of cryptography"
 
 

@@ -55,10 +55,6 @@ def _moment(text: str) -> dict[str, str]:
     return {"@value": text, "@type": "xsd:dateTime"}
 
 
-def _iri(*parts: str) -> str:
-    return ":".join(["urn:dataspace", *map(_quoted, parts)])
-
-
 @lru_cache(maxsize=1024)  # the same issuers, persons and datasets stand in many permits
-def _quoted(part: str) -> str:
-    return quote(part, safe="")
+def _iri(*parts: str) -> str:
+    return ":".join(["urn:dataspace", *(quote(part, safe="") for part in parts)])

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator
 
 from dataspace.client.refusals import conditions
-from dataspace.client.tables import escaped, printable
+from dataspace.client.tables import escaped, printable, term
 from dataspace.model.permits import Basis, Permit, SignedPermit
 
 _BASES = {
@@ -43,8 +43,8 @@ def _fields(permit: Permit) -> Iterator[tuple[str, str]]:
     yield "Title", permit.title
     yield "Named persons", ", ".join(sorted(permit.persons))
     yield "Organisation", permit.organisation or "none stated"
-    yield "Purposes", ", ".join(permit.purposes or (permit.purpose,))
-    yield "Legal basis", ", ".join(permit.legal_basis) or "none stated"
+    yield "Purposes", ", ".join(_termed(purpose) for purpose in permit.purposes or (permit.purpose,))
+    yield "Legal basis", ", ".join(map(_termed, permit.legal_basis)) or "none stated"
     yield "Ethics vote", permit.ethics_vote or "none stated"
     yield "Project", permit.project or "none stated"
     yield "Disease", permit.disease or "none in particular"
@@ -59,12 +59,18 @@ def _fields(permit: Permit) -> Iterator[tuple[str, str]]:
         + (" (data request: no access to data)" if permit.data_request else ""),
     )
     yield "Sites", ", ".join(sorted(permit.sites)) or "each that accepts the permit"
+    if permit.roster_sites:
+        yield "Computing together", ", ".join(sorted(permit.roster_sites))
     yield "Track", permit.track.value if permit.track else "none"
     yield "Conditions", "; ".join(conditions(permit.obligations)) or "none beyond the policies"
     yield "Safeguards", "; ".join(permit.safeguards) or "none beyond the policies"
     yield "Valid", f"{permit.not_before:%d %B %Y} to {permit.expires:%d %B %Y}"
     if permit.revoked or permit.suspended or permit.closed:
         yield "NOT IN FORCE", "revoked, suspended or closed when this was printed"
+
+
+def _termed(iri: str) -> str:
+    return f"{term(iri)} ({iri})" if "://" in iri else iri
 
 
 def _text(permit: Permit, fields: list[tuple[str, str]], undertakings: list[str], digest: str) -> str:

@@ -50,6 +50,17 @@ class Permitting:
         """One application as it stands now, with what was said about it."""
         return ApplicationView(from_json(Application, self._wire.get(f"/applications/{_id(id)}")))
 
+    def edit_application(self, application: ApplicationLike, **changes: Any) -> ApplicationView:
+        """Other contents for a draft of yours, or for what was sent back to you. What is not said stays as it is.
+
+        What may be said is what `apply` takes: `datasets`, `purpose`, `kinds`, `legal_basis`, `ethics`, `title`,
+        `columns`, `persons`, … It is not submitted by that.
+        """
+        body = contents(self.application(application).noun, changes)
+        return ApplicationView(
+            from_json(Application, self._wire.put(f"/applications/{_id(application)}", body))
+        )
+
     def act(
         self, application: ApplicationLike, act: str, text: str = "", revision: int | None = None
     ) -> ApplicationView:
@@ -171,6 +182,40 @@ def _id(application: ApplicationLike) -> str:
 
 def _permit(permit: PermitLike) -> str:
     return permit.id if isinstance(permit, PermitView) else permit
+
+
+def contents(known: Application, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """What an application asks for, with changes, in the form in which it is asked."""
+    said = dict(changes)
+    several = {"datasets": known.datasets, "purpose": known.purposes, "kinds": sorted(known.kinds)}
+    found = {name: said.pop(name, was) for name, was in several.items()}
+    lists = {name: [one] if isinstance(one, str) else list(one) for name, one in found.items()}
+    details = {name: to_json(getattr(known, name)) for name in _DETAILS}
+    return {
+        "datasets": lists["datasets"],
+        "purposes": lists["purpose"],
+        "kinds": lists["kinds"],
+        "legal_basis": list(said.pop("legal_basis", known.legal_basis)),
+        "ethics_vote": said.pop("ethics", known.ethics_vote),
+        "title": said.pop("title", known.title),
+        "details": {**details, **{name: as_json(value) for name, value in said.items()}},
+    }
+
+
+_DETAILS = (
+    "basis",
+    "persons",
+    "columns",
+    "versions",
+    "sites",
+    "safeguards",
+    "track",
+    "data_request",
+    "call",
+    "project",
+    "disease",
+)
+"""What an application says beyond datasets, purposes and kinds of answer."""
 
 
 def as_json(value: Any) -> Any:

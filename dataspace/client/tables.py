@@ -2,6 +2,7 @@
 
 import html
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -68,3 +69,9 @@ def plus_minus(value: float, half: float) -> str:
     """A value with half the width of its interval, to two digits of that and never finer than the value itself."""
     places = 0 if isinstance(value, int) or not 0 < half < 10 else 1 - math.floor(math.log10(half))
     return f"{value:,.{places}f} ± {half:,.{places}f}"
+
+
+def term(iri: str) -> str:
+    """The word at the end of a term's IRI, as people read it: `…dpv#ScientificResearch` is Scientific Research."""
+    word = re.split(r"[#/]", iri)[-1] if "://" in iri else iri.rpartition(":")[2]
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", word)

@@ -29,6 +29,30 @@ def to_json(value: object) -> Json:
     return value if kind in PLAIN else _writer(kind)(value)
 
 
+def one_level(value: object) -> Json:
+    """What an encoder of JSON that writes texts, numbers, tuples and mappings itself needs to be told of any other
+    value: `json.dumps(noun, default=one_level)` is the text of `to_json(noun)`, with nothing in between."""
+    kind: Any = type(value)
+    if kind is frozenset and not value:
+        return []
+    parts = _parts(kind)
+    if parts is None:
+        return to_json(value)
+    names, of, tag = parts
+    return dict(zip(names, of(value), strict=False), **tag)
+
+
+@cache
+def _parts(
+    kind: type,
+) -> tuple[tuple[str, ...], Callable[[object], tuple[object, ...]], dict[str, str]] | None:
+    """Of a noun its fields, how they are got, and what it says of itself; None for what is none."""
+    if not is_dataclass(kind):
+        return None
+    names = _names(kind)
+    return names, attrgetter(*names, "__class__"), {"is": kind.__name__} if kind.__name__ in _TAGGED else {}
+
+
 @cache
 def _writer(kind: type) -> Callable[[Any], Json]:
     """How values of a type are written: looked up once for each type, as a policy or a record has many of few."""

@@ -11,13 +11,15 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterable
 
-from dataspace.model.codec import to_json
+from dataspace.model.codec import one_level
 from dataspace.model.names import PolicyId
 from dataspace.model.policies import Policy, PolicySet
 from dataspace.policy.index import Index, indexed, keep
 
 _SIZE = hashlib.sha256().digest_size
-_WRITER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
+_WRITER = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), allow_nan=False, check_circular=False, default=one_level
+)
 
 
 def policy_set(policies: Iterable[Policy]) -> PolicySet:
@@ -67,7 +69,7 @@ def _id(policy: Policy) -> PolicyId:
 
 def _digest(policy: Policy) -> bytes:
     try:
-        text = _WRITER.encode(to_json(policy))
+        text = _WRITER.encode(policy)
     except RecursionError as error:
         raise ValueError(f"the policy {policy.id} is nested too deeply to be written down") from error
     return hashlib.sha256(text.encode()).digest()

@@ -75,7 +75,7 @@ def evaluate(condition: Condition, facts: Mapping[Operand, Observation], depth: 
 def compiled(condition: Condition, depth: int = 0) -> Callable[[Observed], Truth]:
     """The condition as a function of the facts: the truth that `evaluate` finds, without its report."""
     if isinstance(condition, Constraint):
-        return _leaf(condition.operand, _in_one_world(condition))
+        return _alone(condition)
     if depth >= DEEPEST:
         return lambda facts: None
     parts = tuple(compiled(part, depth + 1) for part in condition.parts)
@@ -88,6 +88,11 @@ def compiled(condition: Condition, depth: int = 0) -> Callable[[Observed], Truth
             return lambda facts: _settled(parts, facts, True)
         case Connective.XONE:
             return lambda facts: one_of([part(facts) for part in parts])
+
+
+@lru_cache(maxsize=4096)  # the same few constraints stand in many policies
+def _alone(constraint: Constraint) -> Callable[[Observed], Truth]:
+    return _leaf(constraint.operand, _in_one_world(constraint))
 
 
 def _settled(parts: tuple[Callable[[Observed], Truth], ...], facts: Observed, by: bool) -> Truth:

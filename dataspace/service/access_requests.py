@@ -1,12 +1,16 @@
 """A question as a decision sees it: who asks, for what, of which version and columns, under which permit."""
 
+from dataclasses import replace
+from datetime import datetime
+
 from dataspace.errors import Conflict, UnknownName
 from dataspace.model.datasets import Column, Dataset, VersionRef
 from dataspace.model.names import ColumnName, SiteName
 from dataspace.model.permits import Permit
-from dataspace.model.policies import Action, AnswerKind
+from dataspace.model.policies import Action, AnswerKind, PolicySet
 from dataspace.model.principals import Principal
 from dataspace.model.requests import AccessRequest
+from dataspace.policy.judge import allows
 from dataspace.service.impact import impact_facts
 from dataspace.service.objecting import check_objections, check_shape
 from dataspace.vocabulary.terms import find, words
@@ -46,6 +50,17 @@ def access_request(
     return AccessRequest(
         principal, ACTIONS[kind], purpose, version, asked, kind, permit, site, impact_facts(dataset)
     )
+
+
+def granted_purpose(request: AccessRequest, policies: PolicySet, now: datetime) -> str:
+    """The purpose of a request that states none: of those that its permit grants the first under which policies allow
+    it, as training and research are different purposes; the permit's first where none does. As stated where one is."""
+    permit = request.permit
+    if request.purpose or permit is None:
+        return request.purpose
+    every = permit.purposes or (permit.purpose,)
+    fit = (purpose for purpose in every if allows(replace(request, purpose=purpose), policies, now))
+    return next(fit, every[0])
 
 
 def check_open(dataset: Dataset) -> None:

@@ -136,7 +136,8 @@ def _of_permit(permit: Permit, now: datetime) -> Iterator[Waiting]:
         command = f"dataspace permit show {permit.id}"
         yield Waiting("it ends: ask for its extension, or close it", permit.id, permit.expires, command)
     if state in (PermitState.EXPIRED, PermitState.REVOKED):
-        until = add_months(permit.expires, permit.publication_months)
+        ended = min(permit.expires, permit.revoked or permit.expires)
+        until = add_months(ended, permit.publication_months)
         command = f"dataspace permit close {permit.id} --results … --deleted"
         yield Waiting("report results, attest deletion", permit.id, until, command, overdue=until < now)
 

@@ -93,32 +93,36 @@ class PermitsInForce:
     def extend(self, steward: Principal, id: PermitId, expires: datetime, reason: str) -> SignedPermit:
         """A later last day, once, and within ten years of the beginning: a new document under the same number."""
         self._independent(steward, id)
-        permit = self._known(id).permit
-        if permit.extended:
-            raise Conflict(f"{id} was extended before, and that is possible once.", "Apply again.")
-        if not permit.expires < expires <= permit.not_before + LONGEST_PERMIT:
-            raise InvalidRequest(
-                "An extension ends later than the permit, at most 10 years after its beginning.",
-                "Choose another day.",
-            )
-        return self._reissued(
-            steward, id, PermitAct.EXTEND, RecordKind.PERMIT_EXTENDED, reason, expires=expires, extended=True
-        )
+
+        def extended(permit: Permit) -> Permit:
+            if permit.extended:
+                raise Conflict(f"{id} was extended before, and that is possible once.", "Apply again.")
+            if not permit.expires < expires <= permit.not_before + LONGEST_PERMIT:
+                raise InvalidRequest(
+                    "An extension ends later than the permit, at most 10 years after its beginning.",
+                    "Choose another day.",
+                )
+            return replace(permit, expires=expires, extended=True, reminded=0)
+
+        return self._reissued(steward, id, PermitAct.EXTEND, RecordKind.PERMIT_EXTENDED, reason, extended)
 
     def amend(self, steward: Principal, id: PermitId, conditions: Obligations, reason: str) -> SignedPermit:
         """Tighten the conditions of a permit. What widens one is a new application, with a review of its own."""
         self._independent(steward, id)
-        permit = self._known(id).permit
-        self._check_columns(steward, [grant.dataset for grant in permit.datasets], conditions)
-        floor = compose(permit.obligations, limits_of_track(permit.track).conditions)
-        signed = self._reissued(
-            steward,
-            id,
-            PermitAct.AMEND,
-            RecordKind.PERMIT_AMENDED,
-            reason,
-            obligations=compose(floor, conditions),
-        )
+        known = self._known(id).permit
+        self._check_columns(steward, [grant.dataset for grant in known.datasets], conditions)
+
+        def amended(permit: Permit) -> Permit:
+            floor = compose(permit.obligations, limits_of_track(permit.track).conditions)
+            tighter = compose(floor, conditions)
+            if looser := [name for name in _BOUNDS if _is_looser(conditions, tighter, name)]:
+                raise InvalidRequest(
+                    f"{id} is stricter already in {', '.join(looser)}: an amendment only tightens.",
+                    "Leave that out; what widens a permit is a new application.",
+                )
+            return replace(permit, obligations=tighter)
+
+        signed = self._reissued(steward, id, PermitAct.AMEND, RecordKind.PERMIT_AMENDED, reason, amended)
         self.ended(signed.permit)  # what was cut under the looser conditions goes
         return signed
 
@@ -268,20 +272,19 @@ class PermitsInForce:
         act: PermitAct,
         kind: RecordKind,
         reason: str,
-        **fields: datetime | bool | Obligations,
+        change: Callable[[Permit], Permit],
     ) -> SignedPermit:
+        """A new document under the same number. `change` is told the permit as it is when nobody else changes it."""
         with self._turn:
             signed = self._allowed(id, act)
             every = self.sites.all() if self.sites else ()
             known = signed.permit
             members = holding(every, [grant.dataset for grant in known.datasets], known.sites)
             permit = replace(
-                known,
+                change(known),
                 revision=known.revision + 1,
-                reminded=0 if "expires" in fields else known.reminded,
                 roster=roster_digest(roster_of(every, members)),
                 roster_sites=members,
-                **fields,  # type: ignore[arg-type]
             )
             after = SignedPermit(permit, self.seal.sign(permit))
             facts: dict[str, JSON] = {
@@ -301,7 +304,8 @@ class PermitsInForce:
         state = permit_state(signed.permit, self.clock.now())
         if next_permit_state(state, act) is None:
             raise Conflict(
-                f"{id} is {state.value}: it cannot be {_DONE[act]}.", "`dataspace permit show` says more."
+                f"{id} is {state.value}: it cannot be {_DONE[act]}.",
+                f"`dataspace permit show {id}` says more.",
             )
         return signed
 
@@ -339,6 +343,27 @@ _DONE = {
     PermitAct.REVOKE: "revoked",
     PermitAct.CLOSE: "closed",
 }
+
+
+_BOUNDS = (
+    "cohort",
+    "epsilon_question",
+    "epsilon_total",
+    "maximum_rows",
+    "minimum_sites",
+    "minimum_units",
+    "minimum_events",
+    "retention_days",
+    "round_to",
+    "expires",
+    "answer",
+)
+"""Conditions of which the stricter of two holds: one that says less than the permit would change nothing."""
+
+
+def _is_looser(conditions: Obligations, tighter: Obligations, name: str) -> bool:
+    said = getattr(conditions, name)
+    return said is not None and getattr(tighter, name) != said
 
 
 def require(principal: Principal, role: Role) -> None:

@@ -1,5 +1,6 @@
 """Mails that say that something waits, and nothing else: no title, no name of a dataset, no person, no secret."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -14,6 +15,9 @@ Sign in and look: dataspace inbox
 
 What it is about is not written in mails.
 """
+
+_ADDRESS = re.compile(r"[^\s@<>()\[\]\\,;:\"]+@[^\s@<>()\[\]\\,;:\"]+")
+"""One address and no more: what RFC 5322 gives a meaning of its own (a list, a group, a name) is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,4 +57,4 @@ def address_of(person: Principal) -> str:
     """Where mail for a person goes: their claim `email`, else their id where that is an address; empty for none."""
     said = person.claims.get("email")
     text = str(said.value) if said is not None else person.id
-    return text if "@" in text and not any(c.isspace() or ord(c) < 32 for c in text) else ""
+    return text if text.isprintable() and _ADDRESS.fullmatch(text) else ""

@@ -114,7 +114,8 @@ class Reviewing:
         actor = self._may(principal, found, act)
         check_revision(found, revision)
         if act in _WORDED and not text.strip():
-            raise InvalidRequest(f"Say why: '{act.value}' needs a text.", 'For example: --reason "…".')
+            option = "--reason" if act is Act.REFUSE else "--text"
+            raise InvalidRequest(f"Say why: '{act.value}' needs a text.", f'For example: {option} "…".')
         if len(text) > LONGEST_TEXT:
             raise InvalidRequest(f"The text has more than {LONGEST_TEXT} characters.", "Shorten it.")
         state = next_state(found.state, act, actor)

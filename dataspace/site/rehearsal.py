@@ -1,22 +1,29 @@
 """What a run would send from here, said before any runs: decided by the site's own policies, nothing computed."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from dataspace.errors import AccessDenied, InvalidRequest
 from dataspace.model.datasets import Dataset
-from dataspace.model.decisions import Deny
+from dataspace.model.decisions import Decision, Deny
 from dataspace.model.limits import SiteLimits
-from dataspace.model.names import ColumnName, PrincipalId, SiteName
-from dataspace.model.permits import Permit
+from dataspace.model.names import ApplicationId, ColumnName, PermitId, PrincipalId, SiteName
+from dataspace.model.permits import Basis, DatasetGrant, Permit
 from dataspace.model.plans import Family, TrainingPlan
-from dataspace.model.policies import AnswerKind, Obligations, PolicySet
+from dataspace.model.policies import AnswerKind, Obligations, Operand, PolicySet
 from dataspace.model.principals import Principal, Role
+from dataspace.model.requests import AccessRequest
 from dataspace.policy.compose import compose, effective
 from dataspace.policy.decide import decide
-from dataspace.service.access_requests import access_request
+from dataspace.service.access_requests import access_request, granted_purpose
 from dataspace.site.house import least
+
+NOBODY = PrincipalId("rehearsal")
+"""Whom a rehearsal asks for where no permit names anybody."""
+
+BASES = ("gdpr:A6-1-e", "gdpr:A9-2-j")
+"""What a permit that nobody has shown is supposed to rest on."""
 
 SMALL = 5
 """Numbers beside the arrays: rows, events, log-likelihood, held-out rows, AUC."""
@@ -33,6 +40,8 @@ class Rehearsal:
     rounds: int
     noise: str
     obligations: Obligations
+    supposed: bool = False
+    """As if under a permit: the site's policies demand one, and none was shown."""
 
     @property
     def numbers(self) -> int:
@@ -60,6 +69,9 @@ class Rehearsal:
             f"Refused below {least_of.minimum_units} units, {least_of.minimum_events} events, "
             f"{least_of.minimum_sites} sites."
         )
+        if self.supposed:
+            yield f"As if under a permit for exactly this, with an ethics vote and {' and '.join(BASES)}."
+            yield "A real one may limit it further: show it with `--permit P-7.jws`."
 
 
 def rehearse(
@@ -88,19 +100,12 @@ def rehearse(
     plan = TrainingPlan(
         dataset.name, Family.LOGISTIC, ColumnName(target), named, categorical, purpose, min(5, limits.rounds)
     )
-    who = Principal(
-        next(iter(sorted(permit.persons)), PrincipalId("rehearsal")) if permit else PrincipalId("rehearsal"),
-        "rehearsal",
-        frozenset({Role.RESEARCHER}),
-        permit.organisation if permit else "",
-    )
     read = frozenset({ColumnName(target), *named})
-    asked = purpose or (permit.purpose if permit else "")
-    request = access_request(who, AnswerKind.TRAIN, asked, dataset, read, permit, site)
-    decision = decide(request, policies, now)
+    decision, supposed = _decided(site, dataset, read, purpose, permit, policies, now)
     if isinstance(decision, Deny):
         raise AccessDenied(dataset.name, decision)
-    demanded = effective(compose(decision.obligations, least(limits), columns=request.columns))
+    columns = [column for column in dataset.columns if column.name in read]
+    demanded = effective(compose(decision.obligations, least(limits), columns=columns))
     p = len(plan.terms())
     return Rehearsal(
         dataset.name,
@@ -110,4 +115,51 @@ def rehearse(
         plan.rounds,
         "none is added: the hub sees exact sums over this site's rows, never of fewer units than the bounds below",
         demanded,
+        supposed,
+    )
+
+
+def _decided(
+    site: SiteName,
+    dataset: Dataset,
+    read: frozenset[ColumnName],
+    purpose: str,
+    permit: Permit | None,
+    policies: PolicySet,
+    now: datetime,
+) -> tuple[Decision, bool]:
+    """What the site's policies decide, and whether a permit had to be supposed for it because they demand one."""
+    who = Principal(
+        next(iter(sorted(permit.persons)), NOBODY) if permit else NOBODY,
+        "rehearsal",
+        frozenset({Role.RESEARCHER}),
+        permit.organisation if permit else "",
+    )
+    request = access_request(who, AnswerKind.TRAIN, purpose, dataset, read, permit, site)
+    request = replace(request, purpose=granted_purpose(request, policies, now))
+    decision = decide(request, policies, now)
+    if permit is not None or not isinstance(decision, Deny) or Operand.PERMIT not in decision.missing:
+        return decision, False
+    under = decide(replace(request, permit=_supposed(request, now)), policies, now)
+    return (decision, False) if isinstance(under, Deny) else (under, True)
+
+
+def _supposed(request: AccessRequest, now: datetime) -> Permit:
+    """A permit for exactly this, of a day. It never leaves this module."""
+    return Permit(
+        id=PermitId(""),
+        application=ApplicationId(""),
+        basis=Basis.CONTRACT,
+        issued_by="",
+        persons=frozenset({request.principal.id}),
+        organisation="",
+        title="",
+        purpose=request.purpose,
+        legal_basis=BASES,
+        ethics_vote="supposed",
+        datasets=(DatasetGrant(request.dataset.dataset),),
+        kinds=frozenset({request.kind}),
+        obligations=Obligations(),
+        not_before=now,
+        expires=now + timedelta(days=1),
     )

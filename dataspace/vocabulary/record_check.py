@@ -14,7 +14,7 @@ from dataspace.model.descriptions import Completeness, Missing
 from dataspace.vocabulary.authorities import contact
 from dataspace.vocabulary.record_fields import BY_NAME, FIELDS, Field
 from dataspace.vocabulary.record_kinds import is_health, is_personal_health
-from dataspace.vocabulary.terms import group, is_a
+from dataspace.vocabulary.terms import find, group, is_a
 from dataspace.vocabulary.undecided import undecided
 
 
@@ -57,13 +57,18 @@ def complaint(dataset: Dataset, field: Field) -> str:
     return ""
 
 
+_TWO_BASES = (
+    ("Art. 6 basis", "A6-1-c", "there is none of Art. 6(1), which every use of personal data needs"),
+    ("Art. 9 basis", "A9-2-j", "there is none for special categories (Art. 9(2))"),
+)
+"""Health data rest on one of each (GDPR, recital 51): Art. 9 lifts its prohibition, and gives no basis by itself."""
+
+
 def _across(dataset: Dataset, today: date) -> Iterator[tuple[str, str]]:
     """What can only be seen by looking at several fields, or at the day."""
     about, by = dataset.about, dataset.responsibility
-    special = group("Art. 9 basis")
-    bases = about.legal_basis
-    if is_personal_health(dataset) and bases and not any(is_a(b, s) for b in bases for s in special):
-        yield "legal-basis", "there is none for special categories (Art. 9(2))"
+    if about.legal_basis:
+        yield from (("legal-basis", what) for _, what in _bases_lacking(dataset))
     if about.structured and not dataset.columns:
         yield "structured", "no column is described"
     if by.ethics_expires and by.ethics_expires < today.isoformat()[: len(by.ethics_expires)]:
@@ -74,9 +79,28 @@ def _across(dataset: Dataset, today: date) -> Iterator[tuple[str, str]]:
             yield name, "there is no mail address or page in <>"
 
 
+def _bases_lacking(dataset: Dataset) -> list[tuple[str, str]]:
+    """Of the two bases that health data need, those that are not there: an example of each, and what to say of it."""
+    said = dataset.about.legal_basis
+    return [
+        (example, what)
+        for name, example, what in _TWO_BASES
+        if is_personal_health(dataset) and not any(is_a(one, basis) for one in said for basis in group(name))
+    ]
+
+
+def _typed(dataset: Dataset, field: Field) -> list[str]:
+    """Values that would do for a field. What is typed replaces what was there, so that a basis keeps the others."""
+    if field.name != "legal-basis" or not (lacking := _bases_lacking(dataset)):
+        return [field.example]
+    known = [term.name.partition(":")[2] for one in dataset.about.legal_basis if (term := find(one))]
+    return [*known, *(example for example, _ in lacking)]
+
+
 def _missing(dataset: Dataset, field: Field, said: str, required: bool = True) -> Missing:
     text = f"{field.name}: {field.what}" + ("" if said == "missing" else f" ({said})")
-    command = f"dataspace dataset edit {dataset.name} --field {_quoted(f'{field.name}={field.example}')}"
+    values = (_quoted(f"{field.name}={one}") for one in _typed(dataset, field))
+    command = " ".join([f"dataspace dataset edit {dataset.name}", *(f"--field {one}" for one in values)])
     return Missing(field.name, text, field.clause, command, required)
 
 

@@ -91,6 +91,15 @@ def test_a_password_is_not_shown_and_a_name_needs_one() -> None:
         SmtpMail(SmtpServer("mail.example", 587, "hub@hub.example", "hub"))
 
 
-@pytest.mark.parametrize("id", ["sven", "sven@hub.example\nBcc: all@hub.example", "a b@hub.example"])
+LISTS = (
+    "sven@hub.example,all@hub.example",
+    "all:sven@hub.example;",
+    "Sven<all@hub.example>",
+    "sven@hub.example@all.example",
+    "sven\x7f@hub.example",
+)
+
+
+@pytest.mark.parametrize("id", ["sven", "sven@hub.example\nBcc: all@hub.example", "a b@hub.example", *LISTS])
 def test_what_is_no_address_gets_no_mail(id: str) -> None:
     assert address_of(replace(SVEN, id=PrincipalId(id))) == ""

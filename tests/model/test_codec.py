@@ -1,6 +1,7 @@
 """Nouns survive the way to JSON and back, and what does not fit is refused with its path."""
 
 import json
+from dataclasses import MISSING, fields
 from datetime import UTC, datetime
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from dataspace.model.codec import from_json, to_json
 from dataspace.model.datasets import Column, ColumnType, Dataset, VersionRef
 from dataspace.model.names import ColumnName, DatasetName, PermitId, PolicyId, RuleId
-from dataspace.model.permits import PermitStatus
+from dataspace.model.permits import DatasetGrant, Permit, PermitStatus
 from dataspace.model.policies import (
     Compound,
     Constraint,
@@ -22,6 +23,7 @@ from dataspace.model.policies import (
     Target,
 )
 from dataspace.model.predicates import AnyOf, Comparator, Compare, Not, OneOf
+from dataspace.testing.examples import example_permit
 from tests.model.any_policy import POLICIES
 
 
@@ -95,3 +97,42 @@ def test_sets_have_one_spelling() -> None:
     at = datetime.now(UTC)
     status = PermitStatus("h", frozenset({PermitId("P-2"), PermitId("P-1")}), "n", at)
     assert to_json(status)["revoked"] == ["P-1", "P-2"]
+
+
+def test_a_noun_that_is_read_is_the_noun_that_its_own_init_makes() -> None:
+    """With all fields, with the needed ones alone, in another order, and again in a shape that was seen before."""
+    permit = example_permit()
+    whole = to_json(permit)
+    needed = {
+        field.name
+        for field in fields(Permit)
+        if field.default is MISSING and field.default_factory is MISSING
+    }
+    for _ in range(2):
+        assert from_json(Permit, whole) == permit
+        assert from_json(Permit, dict(reversed(whole.items()))) == permit
+        least = from_json(Permit, {name: whole[name] for name in needed})
+        assert least == Permit(**{name: getattr(permit, name) for name in needed})
+
+
+def test_a_shape_that_was_read_before_says_nothing_of_the_values_in_it() -> None:
+    whole = to_json(example_permit())
+    from_json(Permit, whole)
+    for changed, path in (
+        ({**whole, "basis": "gift"}, r"\$\.basis"),
+        ({**whole, "revision": True}, r"\$\.revision"),
+        ({**whole, "expires": "tomorrow"}, r"\$\.expires"),
+        ({**whole, "datasets": [{**whole["datasets"][0], "columns": [1]}]}, r"\$\.datasets\[0\]\.columns"),
+    ):
+        for _ in range(2):
+            with pytest.raises(ValueError, match=path):
+                from_json(Permit, changed)
+    with pytest.raises(ValueError, match="unknown field 'more'"):
+        from_json(Permit, {**whole, "more": 1})
+
+
+def test_many_shapes_of_one_noun_are_all_read() -> None:
+    for number in range(200):
+        with pytest.raises(ValueError, match="unknown field"):
+            from_json(DatasetGrant, {"dataset": "stays", f"x{number}": 1})
+    assert from_json(DatasetGrant, {"dataset": "stays"}) == DatasetGrant(DatasetName("stays"))

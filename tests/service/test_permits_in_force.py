@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from dataspace.adapters.jose import JosePermitSeal
-from dataspace.adapters.memory import MemorySigner
+from dataspace.adapters.memory import MemoryCatalog, MemorySigner
 from dataspace.errors import (
     AccessDenied,
     Conflict,
@@ -15,10 +15,12 @@ from dataspace.errors import (
     UnknownColumn,
     VerificationFailed,
 )
+from dataspace.model.datasets import Dataset
 from dataspace.model.names import ColumnName, DatasetName, PermitId, PolicyId
 from dataspace.model.permits import Call, PermitStatus, Track
 from dataspace.model.policies import AnswerKind, Constraint, Effect, Obligations, Operand, Operator
 from dataspace.model.records import RecordKind
+from dataspace.planning.deadlines import add_months
 from dataspace.service.permit_documents import document_digest
 from tests.service.permit_world import (
     ANA,
@@ -81,9 +83,33 @@ def test_an_extension_ends_later_and_within_ten_years(days: int) -> None:
 def test_an_amendment_only_tightens_and_keeps_the_number_and_its_account() -> None:
     at = office()
     id = at.granted().permit.id
-    amended = at.permitting.amend(SVEN, id, Obligations(cohort=30, epsilon_total=99.0), "less").permit
+    amended = at.permitting.amend(SVEN, id, Obligations(cohort=30, epsilon_total=0.5), "less").permit
     assert (amended.id, amended.revision) == (id, 1)
-    assert (amended.obligations.cohort, amended.obligations.epsilon_total) == (30, 1.0)
+    assert (amended.obligations.cohort, amended.obligations.epsilon_total) == (30, 0.5)
+    before = at.kinds()
+    for wider in (Obligations(cohort=20), Obligations(cohort=40, epsilon_total=99.0)):
+        with pytest.raises(InvalidRequest, match="an amendment only tightens"):
+            at.permitting.amend(SVEN, id, wider, "more")
+    assert at.kinds() == before, "one that widens makes no document that sites would have to countersign"
+
+
+def test_of_two_amendments_at_once_neither_takes_back_what_the_other_tightened() -> None:
+    at = office()
+    id = at.granted().permit.id
+
+    class Between(MemoryCatalog):
+        """A catalogue in which another steward's amendment comes through while this one is being checked."""
+
+        def get(self, name: DatasetName) -> Dataset | None:
+            at.permitting.amend(SVEN, id, Obligations(cohort=50), "first")
+            return known.get(name)
+
+    known, between = at.permitting.catalog, Between()
+    slower = replace(at.permitting, catalog=between, _turn=at.permitting._turn)
+    owed = slower.amend(
+        SVEN, id, Obligations(withheld=frozenset({ColumnName("los")})), "second"
+    ).permit.obligations
+    assert (owed.cohort, owed.withheld) == (50, frozenset({ColumnName("los")}))
 
 
 def test_who_a_permit_names_does_not_extend_resume_or_amend_it() -> None:
@@ -110,6 +136,16 @@ def test_a_revoked_permit_is_neither_resumed_nor_extended() -> None:
     with pytest.raises(Conflict):
         at.permitting.extend(SVEN, id, MONDAY + timedelta(days=60), "")
     assert status(at).revoked == {id}
+
+
+def test_after_a_revocation_results_are_due_from_that_day_and_not_from_the_last_day_that_was_granted() -> (
+    None
+):
+    at = office()
+    permit = at.granted(days=300).permit
+    at.permitting.revoke(SVEN, permit.id, "over")
+    [waiting] = at.inbox.of(ANA)
+    assert waiting.until == add_months(MONDAY, permit.publication_months)
 
 
 def test_an_expiry_is_recorded_once_and_ends_what_is_held() -> None:
