@@ -7,9 +7,10 @@ import pyarrow.flight as fl
 
 from benchmarks.figure import Figure
 from benchmarks.serving_world import PURPOSE, Served, served
+from benchmarks.sizes import scaled
 from dataspace.flight.commands import wrapped
 
-RUNS = 200
+RUNS = scaled(200, 20)
 _ONE = wrapped("CommandStatementQuery", (1, "SELECT 1 AS one FROM big LIMIT 1"))
 
 

@@ -70,6 +70,7 @@ class FlightDoor(fl.FlightServerBase):  # type: ignore[misc]
             case _:
                 table = self._described(caller, command)
                 return _info(table.schema, descriptor, descriptor.command, table.num_rows)
+        held.promise()
         return _info(held.schema, descriptor, commands.ticket(held.id.encode()), held.rows)
 
     @answering

@@ -14,7 +14,7 @@ from dataspace.bootstrap import HubServices
 from dataspace.errors import InvalidRequest, RangeNotHeld
 from dataspace.http.bodies import AskBody, body
 from dataspace.http.forms import form_of, made_as
-from dataspace.http.replies import RECEIPT
+from dataspace.http.replies import RECEIPT, reply
 from dataspace.http.signing_in import Asker
 from dataspace.model.names import PermitId
 from dataspace.model.policies import AnswerKind
@@ -22,6 +22,7 @@ from dataspace.model.principals import Principal
 from dataspace.model.requests import Query
 from dataspace.service.delivering import Delivering
 from dataspace.service.held import Form, Held
+from dataspace.service.progress import Watched
 from dataspace.service.turns import Turn
 
 ANSWER = "Dataspace-Answer"
@@ -33,6 +34,9 @@ _LOOK_SECONDS = 0.5
 _SHORT_SECONDS = 0.02
 """That the reader of an answer is not told of its beginning: it may be whole by then."""
 _PIECE = 1 << 20
+QUESTION = "Dataspace-Question"
+"""The header by which an asker names a question, to be told how it stands meanwhile."""
+_NAME = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _RANGE = re.compile(r"bytes=(\d{1,19})-(\d{1,19})?")
 
 T = TypeVar("T")
@@ -52,19 +56,26 @@ def answers(hub: HubServices) -> APIRouter:
         asker: Asker,
         said: Annotated[AskBody, Depends(body(AskBody))],
         accept: Annotated[str, Header()] = "*/*",
+        dataspace_question: Annotated[str, Header()] = "",
     ) -> Response:
         """An answer as an Arrow stream, JSON lines or Parquet, from its first byte."""
         form = made_as(form_of(accept), said.codec)
         asked = _query(said, asker)
-        turn = hub.delivering.turn(asker)
-        try:
-            held = await _begun(hub.delivering, request, asked, form, turn)
-        except Gone:
-            return Response(status_code=499)  # nobody reads it
-        except BaseException:
-            turn.end()
-            raise
+        with hub.delivering.watched(asker, _named(dataspace_question)) as watched:
+            turn = hub.delivering.turn(asker)
+            try:
+                held = await _begun(hub.delivering, request, asked, form, turn, watched)
+            except Gone:
+                return Response(status_code=499)  # nobody reads it
+            except BaseException:
+                turn.end()
+                raise
         return _answer(held, 0, None, 200)
+
+    @router.get("/questions/{name}")
+    async def standing(asker: Asker, name: str) -> Response:
+        """What one's own question waits for, by the name that its header gave it, until its answer begins."""
+        return reply(hub.delivering.standing(asker, name))
 
     @router.get("/answers/{id}")
     def again(asker: Asker, id: str, range: Annotated[str, Header()] = "") -> Response:
@@ -87,7 +98,9 @@ def answers(hub: HubServices) -> APIRouter:
     return router
 
 
-async def _begun(delivering: Delivering, request: Request, asked: Query, form: Form, turn: Turn) -> Held:
+async def _begun(
+    delivering: Delivering, request: Request, asked: Query, form: Form, turn: Turn, watched: Watched
+) -> Held:
     """The answer, once there is something of it. Raises Gone where the asker left, and what the walk raises."""
     if not turn.granted.done():
         try:
@@ -98,7 +111,7 @@ async def _begun(delivering: Delivering, request: Request, asked: Query, form: F
         except Gone:
             turn.end()
             raise
-    begun = delivering.begin(asked, form, turn)
+    begun = delivering.begin(asked, form, turn, watched)
     try:
         ready = asyncio.wrap_future(begun.ready)
         # A short answer is handed over whole; of a longer one, the first piece as soon as it is there.
@@ -185,6 +198,13 @@ def _query(said: AskBody, asker: Principal) -> Query:
     return Query(
         asker, said.sql, said.purpose, permit, kind, said.epsilon, values, said.error, said.population
     )
+
+
+def _named(said: str) -> str:
+    """The name of a question. Raises InvalidRequest where it could be meant for something else."""
+    if said and not _NAME.fullmatch(said):
+        raise InvalidRequest(f"{QUESTION} cannot be read.", "Give 8 to 64 letters, digits, - and _.")
+    return said
 
 
 def _range(said: str) -> tuple[int, int | None]:

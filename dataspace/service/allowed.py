@@ -11,6 +11,8 @@ from dataspace.model.policies import AnswerKind, Obligations
 from dataspace.model.requests import AccessRequest
 from dataspace.planning.cut_id import rows_id
 from dataspace.planning.projects import project_of
+from dataspace.policy.compose import effective
+from dataspace.service.progress import Preparing, unwatched
 from dataspace.service.recipes import recipe_for
 from dataspace.transparency.canonical import digest
 
@@ -46,6 +48,7 @@ class Case:
     question: str
     policies: str
     """The digest of those that gave it."""
+    preparing: Preparing = unwatched
 
     def paying(self, plan: AggregatePlan) -> list[Allowed]:
         """The datasets whose accounts are charged: who is only looked up in protects nobody."""
@@ -89,5 +92,6 @@ def same_question(request: AccessRequest, cells: CellsPlan) -> str:
 
 
 def limits_of(obligations: Obligations) -> Limits:
-    """What the ledger checks a charge against."""
-    return Limits(permit=obligations.epsilon_total, question=obligations.epsilon_question)
+    """What the ledger checks a charge against; where nothing is said the defaults hold, never "no limit"."""
+    owed = effective(obligations)
+    return Limits(permit=owed.epsilon_total, question=owed.epsilon_question)

@@ -22,7 +22,11 @@ from dataspace.service.charging import Delivered as Delivered
 from dataspace.service.enforcing import Granted, request_facts
 from dataspace.service.messages import batches_of, schema_of
 from dataspace.service.notes import note_of_cut, note_of_duties, with_note
+from dataspace.service.progress import Preparing, unwatched
 from dataspace.service.recipes import check_rows_given, recipe_for, session_of
+from dataspace.service.temporaries import check_still_given, kept_facts
+
+KEPT = "kept for this permit until its worker ends, after 15 minutes without a question; read it by its name in FROM"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,24 @@ class Answering(Charging):
         for grant in permit.datasets:
             self.cuts.drop(grant.dataset)
 
+    def kept_rows(self, session: str, name: str) -> int:
+        """How many rows a temporary result has."""
+        found = self.engine.kept(session).get(name)
+        return found.rows if found else 0
+
+    def drop(self, principal: Principal, permit: Permit | None, name: str, question: str) -> Delivered:
+        """Forget a temporary result; the answer names it. Nothing is read for that, and it is on record."""
+        session = session_of(principal, permit)
+        rows = self.kept_rows(session, name)
+        facts: dict[str, JSON] = {"question": question, "kind": "rows", "drops": name, "requests": []}
+        intent = self.enforcement.record(RecordKind.QUERY_INTENDED, principal, facts)
+        self.engine.drop(session, name)
+        done: dict[str, JSON] = {"intent": intent, "outcome": "complete", "rows": 0, "dropped": rows}
+        outcome = self.enforcement.record(RecordKind.QUERY_DELIVERED, principal, done)
+        table = pa.table({"dropped": [name], "rows": pa.array([rows], pa.int64())})
+        note = AnswerNote(kind=AnswerKind.ROWS, intent=intent)
+        return Delivered(table.cast(with_note(table.schema, note)), note, intent, outcome)
+
     def rows(
         self,
         principal: Principal,
@@ -43,9 +65,11 @@ class Answering(Charging):
         plan: RowsPlan,
         question: str,
         codec: str = "",
+        permit: Permit | None = None,
+        preparing: Preparing = unwatched,
     ) -> tuple[pa.Schema, "RowStream"]:
-        """Rows, streamed, compressed by the worker where a codec is given. Refusals are raised here, not at the first
-        row."""
+        """Rows, streamed, compressed by the worker where a codec is given; or how many were kept there. Refusals are
+        raised here, not at the first row."""
         granted = {
             name: self.enforcement.granted(request, question) for name, (request, _) in requests.items()
         }
@@ -58,6 +82,7 @@ class Answering(Charging):
             request.dataset.dataset: cut_id(recipes[name], self.engine.version)
             for name, (request, _) in requests.items()
         }
+        check_still_given(plan.temporaries, cut_ids)
         bounded = replace(plan, relations=cut_ids, maximum_rows=_most(granted), codec=codec)
         note = AnswerNote(
             kind=AnswerKind.ROWS,
@@ -72,10 +97,14 @@ class Answering(Charging):
             "cuts": sorted(cut_ids.values()),
             "datasets": list(note.datasets),
             "requests": [request_facts(request, "") for request, _ in requests.values()],
+            **kept_facts(plan),
         }
         intent = self.enforcement.record(RecordKind.QUERY_INTENDED, principal, facts)
-        permit = next((request.permit for request, _ in requests.values()), None)
-        stream = RowStream(self, principal, session_of(principal, permit), bounded, tuple(recipes.values()))
+        if plan.keeping:
+            bounded = replace(bounded, keeping=replace(plan.keeping, intent=intent, cuts=cut_ids))
+            note = replace(note, rules=(*note.rules, KEPT))
+        session = session_of(principal, permit)
+        stream = RowStream(self, principal, session, bounded, tuple(recipes.values()), preparing)
         return with_note(stream.begin(intent), replace(note, intent=intent)), stream
 
 
@@ -90,7 +119,9 @@ class RowStream(Iterator[pa.RecordBatch]):
         session: str,
         plan: RowsPlan,
         recipes: tuple[CutRecipe, ...],
+        preparing: Preparing = unwatched,
     ) -> None:
+        self._preparing = preparing
         self._answering, self._principal, self._session = answering, principal, session
         self._plan, self._recipes = plan, recipes
         self._why = ""
@@ -122,12 +153,14 @@ class RowStream(Iterator[pa.RecordBatch]):
             self._answering.engine.close(self._session)
 
     def _recorded(self, intent: int) -> Generator[RowsMessage, None, None]:
-        rows, outcome, answering = 0, "abandoned", self._answering
+        rows, kept, outcome, answering = 0, 0, "abandoned", self._answering
         try:
             with ExitStack() as held:
-                leases = [held.enter_context(answering.cuts.lease(recipe)) for recipe in self._recipes]
+                leases = [held.enter_context(answering.leased(r, self._preparing)) for r in self._recipes]
                 for message in answering.engine.rows(self._session, self._plan, leases):
                     rows += message.rows
+                    if message.rows and self._plan.keeping:
+                        kept = answering.kept_rows(self._session, self._plan.keeping.name)
                     yield message
                 self._ended = True  # the session is somebody else's from here on
             outcome = "complete"
@@ -136,13 +169,15 @@ class RowStream(Iterator[pa.RecordBatch]):
             raise
         finally:
             self._ended = True
+            # Rows that are kept have not left; they are counted beside.
+            counted: dict[str, JSON] = {"rows": 0, "kept": kept} if self._plan.keeping else {"rows": rows}
             answering.enforcement.record(
                 RecordKind.QUERY_DELIVERED,
                 self._principal,
                 {
                     "intent": intent,
                     "outcome": self._why if outcome != "complete" and self._why else outcome,
-                    "rows": rows,
+                    **counted,
                 },
             )
 

@@ -1,12 +1,14 @@
 """A researcher's SQL: resolve, choose the kind of answer, decide, and hand over to `answering`."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
 from dataspace.errors import (
     AccessDenied,
+    Conflict,
     InvalidRequest,
     SourceChanged,
     UnknownName,
@@ -20,6 +22,7 @@ from dataspace.model.plans import AggregatePlan, RowsPlan
 from dataspace.model.policies import AnswerKind
 from dataspace.model.principals import Principal
 from dataspace.model.requests import AccessRequest, Query
+from dataspace.model.temporaries import Drop, Keep, Keeping, Temporary
 from dataspace.planning.forecasting import Forecast
 from dataspace.planning.joining import read_of
 from dataspace.policy.compose import effective
@@ -28,13 +31,16 @@ from dataspace.ports import Catalog, Clock, PermitStore, PolicyStore, SqlReader,
 from dataspace.service.access_requests import access_request, check_purpose
 from dataspace.service.allowed import Allowed
 from dataspace.service.answering import Answering, Delivered, RowStream
-from dataspace.service.discovering import visible_dataset
+from dataspace.service.discovering import may_discover, visible_dataset
 from dataspace.service.pinned_version import permitted_version
 from dataspace.service.pricing import Wish
-from dataspace.service.recipes import check_rows_given
+from dataspace.service.progress import Preparing, unwatched
+from dataspace.service.recipes import check_rows_given, session_of, session_under
+from dataspace.service.temporaries import as_dataset, question_of, there, traced
 
 CHANGES = 2
 """How often a source may change under one question before its asker is told so."""
+_A = {AnswerKind.AGGREGATE: "an aggregate", AnswerKind.NOISY: "a noisy"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,32 +65,48 @@ class Asking:
 
     def still_given(self, query: Query) -> None:
         """Raises what would be raised if it were asked now, though nothing is run: before an answer is told again."""
+        if isinstance(self.reader.statement(query.text), Drop):
+            return
         for request, _ in self._resolved(query).requests.values():
             self.answering.enforcement.granted(request, query.text)
 
-    def ask(self, query: Query, codec: str = "") -> Delivered | tuple[pa.Schema, RowStream]:
+    def ask(
+        self, query: Query, codec: str = "", preparing: Preparing = unwatched
+    ) -> Delivered | tuple[pa.Schema, RowStream]:
         """An answer of cells, or a schema and a stream of rows (compressed so). Raises RequestError or NoAnswer.
 
         Where rows stay in their source and are another version by now, all of it is done again for that one.
         """
         for _ in range(CHANGES):
             try:
-                return self._asked(query, codec)
+                return self._asked(query, codec, preparing)
             except SourceChanged as changed:
                 if self.away is None:
                     raise
                 self.away.renew(DatasetName(changed.name))
-        return self._asked(query, codec)
+        return self._asked(query, codec, preparing)
 
-    def _asked(self, query: Query, codec: str) -> Delivered | tuple[pa.Schema, RowStream]:
+    def _asked(
+        self, query: Query, codec: str, preparing: Preparing
+    ) -> Delivered | tuple[pa.Schema, RowStream]:
+        if isinstance(statement := self.reader.statement(query.text), Drop):
+            return self._dropped(query, statement)
         resolved = self._resolved(query)
-        requests = resolved.requests
+        requests, permit = resolved.requests, self.permit_of(query)
         try:
             if isinstance(resolved.plan, RowsPlan):
-                return self.answering.rows(query.principal, requests, resolved.plan, query.text, codec)
+                return self.answering.rows(
+                    query.principal, requests, resolved.plan, query.text, codec, permit, preparing
+                )
             (request, dataset), *beside = requests.values()
             return self.answering.cells(
-                request, dataset, resolved.plan, query.text, self._wish(query, dataset), beside
+                request,
+                dataset,
+                resolved.plan,
+                query.text,
+                self._wish(query, dataset),
+                beside,
+                preparing,
             )
         except AccessDenied as refused:
             request, _ = requests[DatasetName(refused.name)]
@@ -97,6 +119,8 @@ class Asking:
 
         Raises what `ask` would raise for the question's form, for its ε, and for what is left of the budget.
         """
+        if isinstance(self.reader.statement(query.text), Drop):
+            return []
         resolved, found = self._resolved(query), list[tuple[DatasetName, Decision]]()
         now, policies, allowed = self.clock.now(), self.policies.current(), list[Allowed]()
         for name, (request, dataset) in resolved.requests.items():
@@ -149,6 +173,8 @@ class Asking:
             return query.kind
         if query.epsilon is not None or query.error is not None:
             return AnswerKind.NOISY
+        if self.reader.statement(query.text) is not None or self._own(query):
+            return AnswerKind.ROWS
         try:
             self._compiled(query)
         except UnsupportedQuery as shape:
@@ -169,6 +195,10 @@ class Asking:
         kind = self.kind_of(query)
         if kind is AnswerKind.ROWS:
             return self._for_rows(query, permit)
+        if self.reader.statement(query.text) is not None or self._own(query):
+            raise UnsupportedQuery(
+                f"a temporary result in {_A[kind]} answer", "Ask for rows, or ask about the dataset itself."
+            )
         known, plan = self._compiled(query, kind is AnswerKind.NOISY)
         asked = {plan.dataset: kind} | {
             # Who looks up a row may read it: nothing in it is protected by the noise.
@@ -187,8 +217,24 @@ class Asking:
         )
 
     def _for_rows(self, query: Query, permit: Permit | None) -> _Resolved:
-        known = self._known(query, permit)
-        plan, needed = self.reader.gate(self._text(query), known)
+        statement, own = self.reader.statement(self._text(query)), self._own(query)
+        if isinstance(statement, Keep) and self._is_dataset(DatasetName(statement.name), query.principal):
+            raise Conflict(f"There is a dataset '{statement.name}'.", "Choose another name.")
+        text = question_of(self.reader, self._text(query))
+
+        def known_as(names: AbstractSet[DatasetName]) -> dict[DatasetName, Dataset]:
+            return {name: self._dataset(name, query.principal, permit) for name in sorted(names)}
+
+        known = known_as(self.reader.relations(text) - own.keys())
+        plan, needed = self.reader.gate(text, known | {name: as_dataset(one) for name, one in own.items()})
+        if isinstance(statement, Keep):
+            if self.reader.relations(text) and not needed:
+                raise UnsupportedQuery(
+                    "a description that is kept", "Keep rows: CREATE TEMP TABLE … AS SELECT …."
+                )
+            plan = replace(plan, keeping=Keeping(statement.name, statement.replaces))
+        plan, needed = traced(plan, needed, own)
+        known |= known_as(needed.keys() - known.keys())
         return _Resolved(
             plan,
             {
@@ -202,13 +248,37 @@ class Asking:
         if query.permit is not None:
             return denied
         now, policies = self.clock.now(), self.policies.current()
-        for permit in self._own(query.principal).values():
+        for permit in self._own_permits(query.principal).values():
             asked = replace(request, permit=permit, purpose=query.purpose or permit.purpose)
             if isinstance(decide(asked, policies, now), Allow):
                 return replace(denied, nearest=f"You hold {permit.id}: ask with permit='{permit.id}'.")
         return denied
 
-    def _own(self, principal: Principal) -> dict[PermitId, Permit]:
+    def _dropped(self, query: Query, said: Drop) -> Delivered:
+        permit = self.permit_of(query)
+        kept = self.answering.engine.kept(session_of(query.principal, permit))
+        if said.name not in kept and not said.lenient:
+            raise UnknownName("temporary result", said.name, sorted(kept), "DROP TABLE IF EXISTS is lenient.")
+        return self.answering.drop(query.principal, permit, said.name, query.text)
+
+    def _own(self, query: Query) -> dict[DatasetName, Temporary]:
+        """The temporary results that the text reads. Raises TemporaryGone for one that was there.
+
+        A dataset that the asker may see goes before one of its name.
+        """
+        kept = self.answering.engine.kept(session_under(query.principal, query.permit))
+        if not kept:
+            return {}
+        names = self.reader.relations(question_of(self.reader, self._text(query)))
+        return there(
+            {name for name in names & kept.keys() if not self._is_dataset(name, query.principal)}, kept
+        )
+
+    def _is_dataset(self, name: DatasetName, principal: Principal) -> bool:
+        dataset = self.catalog.get(name)
+        return dataset is not None and may_discover(dataset, principal, self.answering.enforcement)
+
+    def _own_permits(self, principal: Principal) -> dict[PermitId, Permit]:
         return {
             signed.permit.id: signed.permit
             for signed in self.permits.permits()
@@ -221,7 +291,7 @@ class Asking:
             return None
         signed = self.permits.permit(query.permit)
         if signed is None or query.principal.id not in signed.permit.persons:
-            mine = tuple(self._own(query.principal))
+            mine = tuple(self._own_permits(query.principal))
             raise UnknownName("permit", query.permit, mine, "`dataspace permit list` shows yours.")
         return signed.permit
 

@@ -2,8 +2,9 @@
 
 import uuid
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 
 import pyarrow as pa
 
@@ -17,7 +18,7 @@ from dataspace.model.answers import AnswerNote
 from dataspace.model.charges import Overspent, Reservation
 from dataspace.model.codec import to_json
 from dataspace.model.datasets import Dataset
-from dataspace.model.plans import AggregatePlan, CellsPlan
+from dataspace.model.plans import AggregatePlan, CellsPlan, CutRecipe
 from dataspace.model.policies import AnswerKind
 from dataspace.model.records import JSON, RecordKind
 from dataspace.model.requests import AccessRequest
@@ -25,7 +26,7 @@ from dataspace.planning.cells import check_size
 from dataspace.planning.cut_id import cut_id
 from dataspace.planning.forecasting import Forecast
 from dataspace.planning.joining import seen_together
-from dataspace.ports import Answers, Cuts, Engine, Ledger
+from dataspace.ports import Answers, CutLease, Cuts, Engine, Ledger
 from dataspace.service.allowed import (
     Allowed,
     Case,
@@ -40,6 +41,7 @@ from dataspace.service.enforcing import Enforcement, request_facts
 from dataspace.service.notes import note_of_cut, note_of_duties, read_note, table_digest, with_note
 from dataspace.service.populations import population_of
 from dataspace.service.pricing import Wish, charge_for, forecast_of, noise_for
+from dataspace.service.progress import Preparing, unwatched
 from dataspace.service.recipes import check_given, session_of
 from dataspace.transparency.canonical import digest
 
@@ -72,6 +74,7 @@ class Charging:
         question: str,
         wish: Wish = Wish(),  # noqa: B008 - frozen
         beside: Sequence[tuple[AccessRequest, Dataset]] = (),
+        preparing: Preparing = unwatched,
     ) -> Delivered:
         """An aggregate or noisy answer. Raises AccessDenied, BudgetExceeded or NoAnswer.
 
@@ -85,13 +88,17 @@ class Charging:
             for asked, other in beside
         )
         cells = self._planned(own, plan, wish, joined)
-        case = Case(own, joined, question, granted.policies.digest)
+        case = Case(own, joined, question, granted.policies.digest, preparing)
         if cells.noise is None:
             return self._run_cells(case, cells)
         key = same_question(request, cells)
         if (known := self.answers.recall(key)) is not None:
             return self._again(request, known, key, question)
         return self._run_charged(case, cells, key)
+
+    def leased(self, recipe: CutRecipe, preparing: Preparing) -> AbstractContextManager[CutLease]:
+        """The cut, while whoever waits for it is told how far it is."""
+        return self.cuts.lease(recipe, partial(preparing, recipe.version.dataset))
 
     def check(self, own: Allowed, plan: AggregatePlan, wish: Wish, beside: Sequence[Allowed] = ()) -> None:
         """Raises what `cells` would raise once the question is allowed. Reads the ledger; records nothing."""
@@ -210,7 +217,7 @@ class Charging:
         try:
             with ExitStack() as holding:
                 recipes = [one.recipe for one in (own, *case.beside)]
-                leases = [holding.enter_context(self.cuts.lease(recipe)) for recipe in recipes]
+                leases = [holding.enter_context(self.leased(recipe, case.preparing)) for recipe in recipes]
                 session = session_of(request.principal, request.permit)
                 asked = replace(cells, asked=asked_by(own, case.question, intent))
                 table, note = self.engine.cells(session, asked, leases)

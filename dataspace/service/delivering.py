@@ -4,11 +4,12 @@ import logging
 import secrets
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pyarrow as pa
 
-from dataspace.errors import DataspaceError, NoAnswer, UnknownName
+from dataspace.errors import DataspaceError, InvalidRequest, NoAnswer, UnknownName
 from dataspace.model.permits import Permit
 from dataspace.model.principals import Principal
 from dataspace.model.requests import Query
@@ -16,12 +17,15 @@ from dataspace.service.answering import Delivered, RowStream
 from dataspace.service.asking import Asking
 from dataspace.service.hands import Hands
 from dataspace.service.held import Begun, Form, Held
+from dataspace.service.progress import Standing, Watched
 from dataspace.service.spool import Limits, Room, Spool, Unread
 from dataspace.service.turns import Turn, Turns
 
 _log = logging.getLogger(__name__)
 
 _SWEEP_SECONDS = 5.0
+_WATCHED = 1_024
+"""Questions whose askers look how they stand; fewer than that wait at all."""
 
 
 class Delivering:
@@ -40,6 +44,7 @@ class Delivering:
         self._asking, self._turns, self._room, self._limits = asking, turns, room, limits
         self._keep, self._grace = keep_seconds, grace_seconds
         self._held: dict[str, Held] = {}
+        self._asked: dict[tuple[str, str], Watched] = {}
         self._guard = threading.Lock()
         self._hands = Hands("answer")
         self._stopped = threading.Event()
@@ -50,16 +55,41 @@ class Delivering:
         """A place in the queue. Raises Busy."""
         return self._turns.ask(principal.id)
 
-    def begin(self, query: Query, form: Form, turn: Turn) -> Begun:
+    @contextmanager
+    def watched(self, principal: Principal, name: str) -> Iterator[Watched]:
+        """While a question waits, `standing` says how it stands to its asker, by the name that they gave it."""
+        watched, key = Watched(), (principal.id, name)
+        if not name:
+            yield watched
+            return
+        with self._guard:
+            if len(self._asked) >= _WATCHED or key in self._asked:
+                raise InvalidRequest("This name of a question is taken.", "Choose a long random one.")
+            self._asked[key] = watched
+        try:
+            yield watched
+        finally:
+            with self._guard:
+                del self._asked[key]
+
+    def standing(self, principal: Principal, name: str) -> Standing:
+        """What one's own question waits for. Raises UnknownName where none of this name waits."""
+        watched = self._asked.get((principal.id, name))
+        if watched is None:
+            raise UnknownName("waiting question", name[:16], (), "Its answer may have begun.")
+        return watched.standing
+
+    def begin(self, query: Query, form: Form, turn: Turn, watched: Watched | None = None) -> Begun:
         """Ask, in a turn that was granted, which ends with the engine's work. `ready` raises what `Asking.ask` does."""
         begun = Begun(lambda held: self.cancel(query.principal, held.id))
-        self._hands.give(lambda: self._made(begun, query, form, turn))
+        self._hands.give(lambda: self._made(begun, query, form, turn, watched or Watched()))
         return begun
 
-    def _made(self, begun: Begun, query: Query, form: Form, turn: Turn) -> None:
+    def _made(self, begun: Begun, query: Query, form: Form, turn: Turn, watched: Watched) -> None:
         """Ask and make all of it, in one thread: each change of threads costs as much as a step of a short answer."""
         try:
-            asked = self._asking.ask(query, form.codec if form.forward else "")
+            watched.begins()
+            asked = self._asking.ask(query, form.codec if form.forward else "", watched.preparing)
             spool: Spool[Any] = Spool(self._room, _size, self._limits)
             if isinstance(asked, Delivered):
                 begun.told(self._whole(query, asked, spool, form, turn))
@@ -81,12 +111,16 @@ class Delivering:
             begun.told(held)
 
     def find(self, principal: Principal, id: str) -> Held:
-        """One's own answer, if what was decided still holds. Raises UnknownName, AccessDenied or Conflict."""
+        """One's own answer, if what was decided still holds. Raises UnknownName, AccessDenied or Conflict.
+
+        The first reading by a ticket that was given a moment ago is part of the question that was decided.
+        """
         self._forget_old()
         held = self._held.get(id)
         if held is None or held.query.principal.id != principal.id:
             raise UnknownName("answer", id[:16], (), "It may have been let go of: ask again.")
-        self._asking.still_given(held.query)
+        if not held.redeemed():
+            self._asking.still_given(held.query)
         return held
 
     def cancel(self, principal: Principal, id: str) -> None:

@@ -18,6 +18,7 @@ Encoder: TypeAlias = Callable[[pa.Schema, Iterator[pa.RecordBatch]], Iterator[An
 Forwarder: TypeAlias = Callable[[pa.Schema, Iterator[RowsMessage]], Iterator[Any]]
 """The same from what the worker wrote."""
 
+_PROMISED_SECONDS = 5.0
 _AT_ONCE = 65_536
 """Bytes of an answer that its reader is called for before it is whole."""
 
@@ -51,6 +52,7 @@ class Held:
     _readers: int = 0
     _counting: threading.Lock = field(default_factory=threading.Lock)
     _touched: float = field(default_factory=time.monotonic)
+    _promised: float | None = None
 
     def __enter__(self) -> "Held":
         with self._counting:
@@ -61,6 +63,16 @@ class Held:
         with self._counting:
             self._readers -= 1
             self._touched = time.monotonic()
+
+    def promise(self) -> None:
+        """A ticket for it leaves; whoever brings it soon reads on in the same question."""
+        self._promised = time.monotonic()
+
+    def redeemed(self) -> bool:
+        """Whether this is the first reading after a promise, and soon enough to need no decision of its own."""
+        with self._counting:
+            promised, self._promised = self._promised, None
+        return promised is not None and time.monotonic() - promised < _PROMISED_SECONDS
 
     def idle_seconds(self) -> float:
         """Since the last reader left; 0 while there is one."""

@@ -4,7 +4,7 @@ from collections.abc import Container, Iterable, Mapping
 
 from dataspace.errors import ColumnWithheld, InvalidRequest
 from dataspace.model.datasets import Dataset
-from dataspace.model.names import DatasetName
+from dataspace.model.names import DatasetName, PermitId
 from dataspace.model.permits import Permit
 from dataspace.model.plans import CutRecipe, RowsPlan
 from dataspace.model.policies import MaskKind, Obligations
@@ -64,4 +64,9 @@ def check_rows_given(
 
 def session_of(principal: Principal, permit: Permit | None) -> str:
     """One confined worker for each principal and permit."""
-    return f"{principal.id}/{permit.id if permit else 'open'}"
+    return session_under(principal, permit.id if permit else None)
+
+
+def session_under(principal: Principal, permit: PermitId | None) -> str:
+    """The same by the permit's id; that the permit is theirs has not been looked at."""
+    return f"{principal.id}/{permit or 'open'}"

@@ -23,6 +23,8 @@ from dataspace.model.records import JSON
 
 MAX_DEPTH = 64
 _MAX_SAFE = 2**53 - 1
+_QUOTED = json.JSONEncoder(ensure_ascii=False).encode
+"""Made once: `json.dumps` makes an encoder for each text, and a record has a hundred."""
 
 
 def canonical_json(value: object) -> bytes:
@@ -109,7 +111,7 @@ def _string(value: str, where: str) -> str:
         value.encode("utf-8")
     except UnicodeEncodeError as error:
         raise ValueError(f"{where} holds half a surrogate pair, which is not text") from error
-    return json.dumps(str(value), ensure_ascii=False)
+    return _QUOTED(str(value))
 
 
 def _whole(value: int, where: str) -> str:

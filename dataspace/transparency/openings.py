@@ -19,16 +19,20 @@ _FIELDS = {"at", "facts", "kind", "principal", "site"}
 _ASK_AGAIN = "Ask for the receipt again."
 
 
-def commitment(opening: Opening) -> bytes:
-    """The leaf's data: what an entry of the log holds. Raises ValueError for a salt or record without a form."""
+def commitment(opening: Opening, body: bytes | None = None) -> bytes:
+    """The leaf's data: what an entry of the log holds. Raises ValueError for a salt or record without a form.
+
+    `body` is the canonical JSON of the record, where it was just written.
+    """
     if len(opening.salt) != SALT_BYTES:
         raise ValueError(f"a salt has {SALT_BYTES} random bytes")
-    return hashlib.sha256(opening.salt + canonical_json(record_document(opening.record))).digest()
+    written = canonical_json(record_document(opening.record)) if body is None else body
+    return hashlib.sha256(opening.salt + written).digest()
 
 
-def leaf_of(opening: Opening) -> bytes:
+def leaf_of(opening: Opening, body: bytes | None = None) -> bytes:
     """The leaf hash of a record: what `append_leaf` takes."""
-    return leaf_hash(commitment(opening))
+    return leaf_hash(commitment(opening, body))
 
 
 def record_document(record: Record) -> dict[str, JSON]:

@@ -1,5 +1,6 @@
 """An answer arrives whole although its connection breaks, and a hub that is busy is asked again."""
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -120,3 +121,48 @@ def test_no_answer_is_not_retried() -> None:
     with pytest.raises(NoAnswer):
         fetched(wire, "/query", {})
     assert calls == ["POST"]
+
+
+def test_whoever_looks_is_told_what_the_question_waits_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "_BAR_AFTER_SECONDS", 0.01)
+    monkeypatch.setattr(fetching, "_LOOK_SECONDS", 0.01)
+    told, looked = list[tuple[str, str, float]](), threading.Event()
+    names = set[str]()
+
+    def hub(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            names.add(request.headers["dataspace-question"])
+            assert looked.wait(60), "nobody asked after the question"
+            return httpx.Response(200, stream=Breaking(WHOLE, False))
+        names.add(request.url.path.removeprefix("/questions/"))
+        looked.set() if told else None
+        return httpx.Response(200, json={"stage": "cut", "dataset": "stays", "share": 0.4})
+
+    class Looking:
+        def __call__(self, received: int, whole: int | None) -> None:
+            """Bytes are of no interest here."""
+
+        def waits(self, stage: str, dataset: str, share: float) -> None:
+            told.append((stage, dataset, share))
+
+    client = httpx.Client(base_url="https://hub.example", transport=httpx.MockTransport(hub))
+    assert fetched(Wire(client, lambda: "", "hub"), "/query", {}, Looking())[0] == WHOLE
+    assert set(told) == {("cut", "stays", 0.4)}
+    assert len(names) == 1, "the question is asked after by the name that it was given"
+
+
+def test_a_hub_that_knows_no_such_path_is_no_obstacle(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "_BAR_AFTER_SECONDS", 0.0)
+    monkeypatch.setattr(fetching, "_LOOK_SECONDS", 0.0)
+    looked = threading.Event()
+
+    def hub(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            assert looked.wait(60)
+            return httpx.Response(200, stream=Breaking(WHOLE, False))
+        looked.set()
+        return httpx.Response(404, json={"code": "request.unknown", "detail": "No."})
+
+    client = httpx.Client(base_url="https://hub.example", transport=httpx.MockTransport(hub))
+    bar = fetching.Bar()
+    assert fetched(Wire(client, lambda: "", "hub"), "/query", {}, bar)[0] == WHOLE

@@ -64,6 +64,16 @@ def test_a_cell_is_asked_and_its_answer_kept(shell: Any) -> None:
     assert shell.user_ns["found"] is ran.result
 
 
+def test_rows_are_kept_from_one_cell_to_the_next(shell: Any) -> None:
+    made = shell.run_cell(
+        f"%%dataspace {ASK}\nCREATE TEMP TABLE late AS\nSELECT * FROM machines WHERE los > 49"
+    )
+    made.raise_error()
+    assert made.result.to_pylist() == [{"temporary": "late", "rows": 30}]
+    asked = shell.run_cell(f"%%dataspace {ASK}\nSELECT count(*) AS n FROM late;")
+    assert asked.result.to_pylist() == [{"n": 30}]
+
+
 def test_a_refusal_is_the_cells_error_and_opens_an_application(shell: Any) -> None:
     ran = shell.run_cell("%%dataspace --kind rows --purpose advertising\nSELECT los FROM machines")
     assert isinstance(ran.error_in_exec, dataspace.Refused)

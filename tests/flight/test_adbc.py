@@ -50,6 +50,20 @@ def test_parameters_are_bound(door: Any, where: str, values: tuple[object, ...],
     assert count == (expected if found is None else found)
 
 
+def test_rows_are_kept_between_questions_and_dropped(door: Any) -> None:
+    with door.adbc(**ROWS) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE OR REPLACE TEMP TABLE few AS SELECT los, type FROM machines WHERE los = ?", (7,)
+        )
+        assert cursor.fetchall() == [("few", 5000)]
+        cursor.execute("SELECT count(*), min(few.los) FROM few WHERE type < ?", (99,))
+        assert cursor.fetchall() == [(5000, 7)]
+        cursor.execute("DROP TABLE few")
+        assert cursor.fetchall() == [("few", 5000)]
+        with pytest.raises(adbc_driver_manager.Error, match="few"):
+            cursor.execute("SELECT * FROM few")
+
+
 def test_an_aggregate_answer_is_controlled_here_too(door: Any) -> None:
     headers = {"purpose": "scientific research", "permit": door.permit, "kind": "aggregate"}
     with door.adbc(**headers) as connection, connection.cursor() as cursor:

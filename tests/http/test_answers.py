@@ -295,3 +295,29 @@ def test_nothing_is_held_for_ever(
     monkeypatch.setattr(services.delivering, "_keep", -1.0)
     assert client("ana").get(place).status_code == 404
     assert services.delivering._room.used == 0
+
+
+def test_a_question_that_waits_is_asked_after_by_its_name(services: HubServices, client: Client) -> None:
+    name, ana, ben = "q" * 16, client("ana"), client("ben")
+    person = services.person("ana")
+    assert person is not None
+    mine = [services.delivering.turn(person) for _ in range(4)]  # all that may run at once of one person
+    body, asked = {**ASK, "sql": "SELECT count(*) AS n FROM machines"}, {"Dataspace-Question": name}
+    with ThreadPoolExecutor(1) as pool:
+        waits = pool.submit(ana.post, "/query", json=body, headers=asked)
+        try:
+            deadline = time.monotonic() + 60
+            while (said := ana.get(f"/questions/{name}")).status_code == 404 and time.monotonic() < deadline:
+                time.sleep(0.01)
+            assert said.json() == {"stage": "turn", "dataset": "", "share": 0.0}
+            assert ben.get(f"/questions/{name}").status_code == 404, "it is hers"
+            again = ana.post("/query", json=body, headers=asked)
+            assert again.status_code == 400, "one name is one question"
+        finally:
+            for turn in mine:
+                turn.end()
+        assert waits.result(60).status_code == 200
+    assert ana.get(f"/questions/{name}").status_code == 404, "it waits no longer"
+    for odd in ("short", "a b" * 5, "x" * 65, "é" * 9):
+        headers = [(b"Dataspace-Question", odd.encode())]
+        assert ana.post("/query", json=body, headers=headers).status_code == 400

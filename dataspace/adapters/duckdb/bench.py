@@ -41,6 +41,10 @@ _OFF = (
 )
 
 
+_NEW = "__new"
+"""A temporary result that is not known to fit yet. The gate lets no name through that begins so."""
+MAXIMUM_COLUMNS, LONGEST_COLUMN = 1_000, 128
+"""Of a temporary result, and characters of their names."""
 _FIRST_PLACE, _MOST_CUTS = 64, 48
 """Numbers of open files that cuts are attached from; in a worker nothing else ever has one of these."""
 
@@ -56,6 +60,8 @@ class Bench:
         self.threads = threads
         self._relations: dict[str, str] = {}
         self._types: dict[str, Types] = {}
+        self._datasets: set[str] = set()
+        self._kept: dict[str, int] = {}
         self._connection = duckdb.connect(":memory:")
         self._settings(memory, threads)
         for statement in macros.statements():
@@ -108,6 +114,8 @@ class Bench:
         self._types[entry["cut"]] = {ColumnName(n): _TYPES.get(t, ColumnType.OTHER) for n, t in found}
         # A plain view is enough: what is withheld is not in the cut, and the numbers of units are not in the view.
         columns = ", ".join(map(quoted, shown))
+        self._datasets.add(entry["dataset"])
+        self.drop(entry["dataset"])  # a temporary result would be read in place of the dataset
         self._run(f"CREATE VIEW {quoted(entry['dataset'])} AS SELECT {columns} FROM {relation}")
 
     def relation(self, cut: str) -> str:
@@ -134,15 +142,58 @@ class Bench:
         found = self._connection.execute(f"SELECT print FROM {units} ORDER BY unit").fetchnumpy()["print"]
         return np.asarray(found, np.uint64).tobytes()
 
-    def stream(self, tree: str, maximum_rows: int | None) -> Iterator[Any]:
-        """The schema, then the batches of a validated tree: that tree is what runs."""
+    def _text(self, tree: str) -> str:
+        """What a validated tree stands for."""
         statements = json.loads(tree)["statements"]
         if len(statements) != 1:
             raise ValueError("exactly one statement was validated")
-        text = self._connection.execute("SELECT json_deserialize_sql(CAST(? AS JSON))", [tree]).fetchall()[0][
-            0
-        ]
-        relation = self._connection.sql(text)
+        query = "SELECT json_deserialize_sql(CAST(? AS JSON))"
+        return str(self._connection.execute(query, [tree]).fetchall()[0][0])
+
+    def keep(self, name: str, tree: str, most: int) -> dict[str, Any] | None:
+        """Keep the rows of a validated tree under a name, in place of those that were there: `rows`, `size` and
+        `columns`. None, and nothing is changed, where all that is kept would have more than `most` bytes.
+        """
+        if name in self._datasets or not 0 < len(name) < 64:
+            raise ValueError("a dataset has this name")
+        others, before = sum(self._kept.values()) - self._kept.get(name, 0), self._size()
+        try:
+            self._run(f"CREATE OR REPLACE TEMP TABLE {_NEW} AS ({self._text(tree)})")
+            size = max(0, self._size() - before)
+            columns = self._connection.execute(
+                "SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = 'temp' AND table_name = ? "
+                "ORDER BY column_index",
+                [_NEW],
+            ).fetchall()
+            fits = len(columns) <= MAXIMUM_COLUMNS and all(len(n) <= LONGEST_COLUMN for n, _ in columns)
+            if others + size > most or not fits:
+                return None
+            rows = self._connection.execute(f"SELECT count(*) FROM temp.main.{_NEW}").fetchall()[0][0]
+            self.drop(name)
+            self._run(f"ALTER TABLE temp.main.{_NEW} RENAME TO {quoted(name)}")
+            self._kept[name] = size
+        except duckdb.OutOfMemoryException:
+            return None
+        finally:
+            self._run(f"DROP TABLE IF EXISTS temp.main.{_NEW}")
+        told = [[n, _TYPES.get(t, ColumnType.OTHER).value] for n, t in columns]
+        return {"rows": int(rows), "size": size, "columns": told}
+
+    def drop(self, name: str) -> None:
+        """Forget what is kept under a name; nothing where there is none."""
+        if self._kept.pop(name, None) is not None:
+            self._run(f"DROP TABLE temp.main.{quoted(name)}")
+
+    def _size(self) -> int:
+        """Bytes of all that is kept in memory, long texts included; cuts are files."""
+        found = self._connection.execute(
+            "SELECT sum(memory_usage_bytes) FROM duckdb_memory() WHERE tag IN ('IN_MEMORY_TABLE', 'OVERFLOW_STRINGS')"
+        ).fetchall()
+        return int(found[0][0])
+
+    def stream(self, tree: str, maximum_rows: int | None) -> Iterator[Any]:
+        """The schema, then the batches of a validated tree: that tree is what runs."""
+        relation = self._connection.sql(self._text(tree))
         if maximum_rows is not None:
             relation = relation.limit(maximum_rows)
         reader = relation.to_arrow_reader(BATCH_ROWS)

@@ -10,8 +10,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from dataspace.adapters.duckdb.keeping import statement_of
 from dataspace.adapters.duckdb.syntax import Parser
 from dataspace.errors import InvalidRequest
+from dataspace.model.temporaries import Drop, Keep
 
 _MOST = 1000
 """Parameters of one question."""
@@ -30,11 +32,21 @@ class DuckdbBinder:
         self._parser.close()
 
     def parameters(self, sql: str) -> tuple[str, ...]:
-        """Names in the order of their values. Raises UnsupportedQuery for a text that is not one SELECT."""
+        """Names in the order of their values. Raises UnsupportedQuery for a text that is no question."""
+        match statement_of(sql):
+            case Keep() as kept:
+                return self.parameters(kept.question)
+            case Drop():
+                return ()
         return _named(json.loads(self._parser.serialised(sql)))
 
     def bound(self, sql: str, values: Sequence[object]) -> str:
         """The text of the tree in which each parameter is a literal of its value."""
+        kept = statement_of(sql)
+        if isinstance(kept, Keep):
+            return sql.removesuffix(kept.question) + self.bound(kept.question, values)
+        if kept is not None and not values:
+            return sql
         document = json.loads(self._parser.serialised(sql))
         names = _named(document)
         if len(names) != len(values):

@@ -55,8 +55,7 @@ def build_table(
             if _in_one_pass(recipe):
                 _copy(connection, files, recipe, types, progress)
             else:
-                _load(connection, files, recipe, types)
-                progress(0.5)
+                _load(connection, files, recipe, types, lambda share: progress(0.5 * share))
                 _hash_columns(connection, recipe, types, key)
                 connection.execute(f"CREATE TABLE cut.main.{TABLE} AS {_selection(recipe, types)}")
             if recipe.privacy_unit:
@@ -100,11 +99,7 @@ def _check_columns(recipe: CutRecipe, types: Types, key: bytes) -> None:
 
 def _block_size(files: Sequence[Path]) -> int:
     """Bytes: small blocks for small tables, which would waste most of a large one."""
-    rows = 0
-    for path in files:
-        with open_for_reading(path) as reader:
-            rows += reader.metadata.num_rows
-    return 16_384 if rows < 2 * ROW_GROUP else 262_144
+    return 16_384 if _rows_in(files) < 2 * ROW_GROUP else 262_144
 
 
 def _in_one_pass(recipe: CutRecipe) -> bool:
@@ -122,18 +117,21 @@ def _copy(
     """The table in one statement, from a stream of batches in the order of the version."""
     needed = [c for c in types if c in {*recipe.columns, *columns_of(recipe.row_filter)}]
     where = condition(recipe.row_filter, types)
-    batches = _batches(files, needed)
+    batches = _batches(files, needed, lambda share: progress(0.95 * share))
     first = next(batches)
     pieces = (piece for table in chain([first], batches) for piece in table.to_batches())
     connection.register("kept", pa.RecordBatchReader.from_batches(first.schema, pieces))
-    progress(0.1)
     text = _selection(recipe, types, f"WHERE {where.text}", ordered=False)
     connection.execute(f"CREATE TABLE cut.main.{TABLE} AS {text}", list(where.parameters))
     connection.unregister("kept")
 
 
 def _load(
-    connection: duckdb.DuckDBPyConnection, files: Sequence[Path], recipe: CutRecipe, types: Types
+    connection: duckdb.DuckDBPyConnection,
+    files: Sequence[Path],
+    recipe: CutRecipe,
+    types: Types,
+    progress: Callable[[float], None],
 ) -> None:
     """The rows that pass the filter, with their place in the version; only columns that are needed."""
     unit = {recipe.privacy_unit} if recipe.privacy_unit else set()
@@ -142,7 +140,7 @@ def _load(
     stays = f" AND {_stays(recipe)}" if recipe.opt_out_digest else ""
     names = ", ".join([ROW, *map(quoted, needed)])
     created = False
-    for reader in _batches(files, needed):
+    for reader in _batches(files, needed, progress):
         connection.register("source", reader)
         verb = f"INSERT INTO kept SELECT {names}" if created else f"CREATE TABLE kept AS SELECT {names}"
         connection.execute(f"{verb} FROM source WHERE ({where.text}){stays}", list(where.parameters))
@@ -168,8 +166,19 @@ def _stays(recipe: CutRecipe) -> str:
     return f"{name} IS NOT NULL AND {name} NOT IN (SELECT person FROM left_out)"
 
 
-def _batches(files: Sequence[Path], columns: Sequence[ColumnName]) -> Iterator[pa.Table]:
-    start = 0
+def _rows_in(files: Sequence[Path]) -> int:
+    rows = 0
+    for path in files:
+        with open_for_reading(path) as reader:
+            rows += reader.metadata.num_rows
+    return rows
+
+
+def _batches(
+    files: Sequence[Path], columns: Sequence[ColumnName], progress: Callable[[float], None]
+) -> Iterator[pa.Table]:
+    """Row group by row group; `progress` is told the share of rows that were taken."""
+    start, whole = 0, max(1, _rows_in(files))
     for path in files:
         with open_for_reading(path) as reader:
             if not reader.metadata.num_row_groups:
@@ -180,6 +189,7 @@ def _batches(files: Sequence[Path], columns: Sequence[ColumnName]) -> Iterator[p
                 numbers = pa.array(np.arange(start, start + table.num_rows))
                 start += table.num_rows
                 yield table.append_column(ROW, numbers)
+                progress(start / whole)
 
 
 def _hash_columns(connection: duckdb.DuckDBPyConnection, recipe: CutRecipe, types: Types, key: bytes) -> None:

@@ -65,6 +65,7 @@ class DuckdbCuts:
         self._held: OrderedDict[CutId, _Held] = OrderedDict()
         self._lock = threading.Lock()
         self._building: dict[CutId, threading.Lock] = {}
+        self._watching: dict[CutId, list[Callable[[float], None]]] = {}
         self.told: Callable[[CutId], None] = lambda _: None
         """Called with every cut that is dropped, so that whoever still has it attached lets go of its memory."""
         _sweep()
@@ -105,13 +106,28 @@ class DuckdbCuts:
     def _take(self, name: CutId, recipe: CutRecipe, progress: Callable[[float], None]) -> _Held:
         with self._lock:
             turn = self._building.setdefault(name, threading.Lock())
+            self._watching.setdefault(name, []).append(progress)
+        try:
+            return self._taken(name, recipe, turn)
+        finally:
+            with self._lock:
+                self._watching[name].remove(progress)
+                if not self._watching[name]:
+                    del self._watching[name]
+
+    def _tell(self, name: CutId, share: float) -> None:
+        """How far it is, to all who wait for it: one of them builds it."""
+        for progress in list(self._watching.get(name, ())):
+            progress(share)
+
+    def _taken(self, name: CutId, recipe: CutRecipe, turn: threading.Lock) -> _Held:
         with turn:  # two who want the same cut build it once
             with self._lock:
                 if name in self._held:
                     self._held.move_to_end(name)
                     self._held[name].leases += 1
                     return self._held[name]
-            built = self._build(recipe, progress)
+            built = self._build(recipe, lambda share: self._tell(name, share))
             dropped = list[CutId]()
             try:
                 with self._lock:

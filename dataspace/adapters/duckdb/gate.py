@@ -11,6 +11,7 @@ from dataspace.adapters.duckdb import allowed
 from dataspace.adapters.duckdb.describing import described_name, description
 from dataspace.adapters.duckdb.macros import LIBRARY
 from dataspace.adapters.duckdb.recursion import check_recursion
+from dataspace.adapters.duckdb.scopes import outside
 from dataspace.adapters.duckdb.sources import (
     Seen,
     check_pivot,
@@ -42,7 +43,8 @@ class Gate:
         node = root(self._parser.serialised(sql))
         if (described := described_name(node)) is not None:
             return _named({described[1]})
-        return _datasets(self._walk(node))
+        self._walk(node)
+        return _named(set(outside(node)))
 
     def check(
         self, sql: str, known: Mapping[DatasetName, Dataset]
@@ -56,7 +58,7 @@ class Gate:
         # The worker turns the tree into text and the engine reads that: so its tree has to pass as well.
         for validated in (tree, self._parser.serialised(self._parser.restored(tree), trusted=True)):
             seen = self._walk(root(validated))
-            used = sorted(_datasets(seen))
+            used = sorted(_named(set(outside(root(validated)))))
             _check_names(seen, [_found(name, known) for name in used])
         columns = {name: _columns(known[name], seen) for name in used}
         return RowsPlan(tree, named=frozenset(seen.names - seen.given)), columns
@@ -70,10 +72,6 @@ class Gate:
         if shadowing:
             raise UnsupportedQuery(f"the name '{sorted(shadowing)[0]}' in WITH", "Choose another name.")
         return seen
-
-
-def _datasets(seen: Seen) -> frozenset[DatasetName]:
-    return _named(seen.tables - seen.ctes)
 
 
 def _found(name: DatasetName, known: Mapping[DatasetName, Dataset]) -> Dataset:

@@ -10,12 +10,14 @@ from dataspace.adapters.duckdb.binding import DuckdbBinder
 from dataspace.adapters.duckdb.closed import aggregate_of
 from dataspace.adapters.duckdb.conditions import FORMS, Scope, predicate_of
 from dataspace.adapters.duckdb.gate import Gate
+from dataspace.adapters.duckdb.keeping import statement_of
 from dataspace.adapters.duckdb.syntax import Parser, only
 from dataspace.errors import UnsupportedQuery
 from dataspace.model.datasets import Dataset
 from dataspace.model.names import ColumnName, DatasetName
 from dataspace.model.plans import AggregatePlan, RowsPlan
 from dataspace.model.predicates import Predicate
+from dataspace.model.temporaries import Drop, Keep
 
 _PLACE = "place"
 
@@ -41,6 +43,10 @@ class DuckdbReader:
     def bound(self, sql: str, values: Sequence[object]) -> str:
         """The same question with these values as literals."""
         return self._binder.bound(sql, values)
+
+    def statement(self, sql: str) -> Keep | Drop | None:
+        """What is to be kept or dropped under a name; None for a plain question."""
+        return statement_of(sql, self._parser.system_names)
 
     def relations(self, sql: str) -> frozenset[DatasetName]:
         """Datasets that the text reads; UnsupportedQuery for anything that is not one plain query."""
@@ -68,7 +74,7 @@ class DuckdbReader:
     def predicate(self, text: str, dataset: Dataset | None = None) -> Predicate:
         """A condition such as `type = 3 and died = 0`; columns and literals are checked where a dataset is given."""
         # Whatever else the text may bring along (GROUP BY, UNION, a second statement) stands in the tree.
-        node = self._parser.tree(f"SELECT 1 FROM {_PLACE} WHERE {text}")
+        node = self._parser.tree(text, before=f"SELECT 1 FROM {_PLACE} WHERE ")
         if node.get("type") != "SELECT_NODE" or node.get("where_clause") is None:
             raise UnsupportedQuery("this condition", FORMS)
         only(

@@ -43,28 +43,29 @@ class Parser:
                 # Closed, it is still an object of the engine; one that outlives the interpreter is complained of.
                 del self._connection
 
-    def serialised(self, sql: str, trusted: bool = False) -> str:
+    def serialised(self, sql: str, trusted: bool = False, before: str = "") -> str:
         """The tree of exactly one SELECT, as JSON. Raises UnsupportedQuery for any other text.
 
-        `trusted` text was written here, from what was validated: it may be longer.
+        `trusted` text was written here, from what was validated: it may be longer. `before` is what makes a SELECT of
+        a part of one: the place of an error is told in the part.
         """
         if not sql.strip():
             raise _nothing()
         if len(sql) > (8 if trusted else 1) * MAXIMUM_LENGTH:
             raise UnsupportedQuery(f"a text of {len(sql):,} characters", f"Use at most {MAXIMUM_LENGTH:,}.")
-        text = self._scalar("SELECT json_serialize_sql(?)", sql)
+        text = self._scalar("SELECT json_serialize_sql(?)", before + sql)
         document = read_json(text)
         if document.get("error") is not False:
-            raise _not_parsed(document)
+            raise _not_parsed(document, len(before))
         if not document.get("statements"):
             raise _nothing()
         if len(document["statements"]) != 1:
             raise UnsupportedQuery("more than one statement", "Send one SELECT at a time.")
         return text
 
-    def tree(self, sql: str) -> Node:
-        """The root node of exactly one SELECT."""
-        return root(self.serialised(sql))
+    def tree(self, sql: str, before: str = "") -> Node:
+        """The root node of exactly one SELECT; `before` as at `serialised`."""
+        return root(self.serialised(sql, before=before))
 
     def restored(self, serialised: str) -> str:
         """The text that a tree stands for."""
@@ -113,12 +114,13 @@ def read_json(text: str) -> dict[str, Any]:
 _NEAR = re.compile(r'at or near "(\w{1,30})"')
 
 
-def _not_parsed(document: Mapping[str, Any]) -> UnsupportedQuery:
+def _not_parsed(document: Mapping[str, Any], before: int) -> UnsupportedQuery:
+    """`before`: characters that the asker did not write."""
     if document.get("error_type") == "parser":
         place = str(document.get("position", ""))
         word = _NEAR.search(str(document.get("error_message", "")))
         near = f": '{word[1]}'" if word else ""
-        where = f" (near character {place}{near})" if place.isdigit() else ""
+        where = f" (near character {max(int(place) - before, 0) + 1}{near})" if place.isdigit() else ""
         return UnsupportedQuery(f"a text that cannot be parsed{where}", "Check the spelling there.")
     return UnsupportedQuery("a statement that is not a SELECT", "Only SELECT is answered.")
 

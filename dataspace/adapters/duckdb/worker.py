@@ -52,8 +52,11 @@ class Worker:
         match document["do"]:
             case "attach":
                 self._attach(frame)
-            case "rows":
-                self._rows(document)
+            case "rows" | "keep":
+                self._asked(document)
+            case "drop":
+                self._holding({"cuts": []}).drop(str(document["name"]))
+                self._gateway.send({"done": True})
             case "cells":
                 self._cells(document)
             case "step":
@@ -77,6 +80,22 @@ class Worker:
         if self._bench is None or not {*document["cuts"]} <= {*self._bench.held}:
             raise ValueError("the statement names other cuts than this worker holds")
         return self._bench
+
+    def _asked(self, document: Mapping[str, Any]) -> None:
+        """Where the statement alone is at fault, the session goes on, with what is kept in it."""
+        import duckdb
+
+        try:
+            if document["do"] == "rows":
+                self._rows(document)
+            else:
+                name, tree, most = document["name"], document["tree"], document["most"]
+                self._gateway.send({"kept": self._holding(document).keep(str(name), str(tree), int(most))})
+        except (duckdb.FatalException, duckdb.InternalException):
+            raise
+        except duckdb.Error:
+            traceback.print_exc()
+            self._gateway.send(FAILED | {"sound": True})
 
     def _rows(self, document: Mapping[str, Any]) -> None:
         from dataspace.adapters.duckdb.writing import Writer
@@ -112,7 +131,7 @@ class Worker:
         document = frame.document
         bench = self._holding(document)
         if self._training is None:
-            self._training = Training(bench)
+            self._training = Training(bench, self._clerk)
         arrays = unpack_arrays(document["arrays"], frame.blobs)
         reply, results = self._training.step(document, arrays)
         described, blobs = pack_arrays(results)

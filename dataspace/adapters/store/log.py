@@ -56,13 +56,14 @@ class SqlLog:
     def append(self, record: Record) -> int:
         """Raises ValueError for a record that has no canonical form; nothing is stored then."""
         opening = Opening(self._entropy(SALT_BYTES), record)
-        leaf, body = leaf_of(opening), canonical_json(record_document(record)).decode()
+        body = canonical_json(record_document(record))
+        leaf = leaf_of(opening, body)
 
         def work(connection: Connection) -> tuple[int, Frontier]:
             frontier = self._right_edge(connection)
             grown, made = append_leaf(frontier, leaf)
             index = frontier.size
-            connection.execute(_ADD_LEAF, {"number": index, "salt": opening.salt, "body": body})
+            connection.execute(_ADD_LEAF, {"number": index, "salt": opening.salt, "body": body.decode()})
             rows = [{"level": node.level, "position": node.index, "hash": node.hash} for node in made]
             try:
                 connection.execute(_ADD_NODES, rows)

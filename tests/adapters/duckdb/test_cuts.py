@@ -4,6 +4,8 @@ import fcntl
 import hashlib
 import hmac
 import os
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from dataspace.model.names import ColumnName, DatasetName
 from dataspace.model.plans import CutRecipe
 from dataspace.model.policies import Mask, MaskKind
 from dataspace.model.predicates import Comparator, Compare
+from dataspace.planning.cut_id import cut_id
 from dataspace.ports import CutLease
 
 MEDPAR = DatasetName("medpar")
@@ -226,3 +229,42 @@ def test_row_groups_and_empty_versions_are_read_whole(
     with held.lease(CutRecipe(empty.ref, (TYPE,))) as lease:
         assert lease.rows == 0
     held.close()
+
+
+@pytest.mark.parametrize("recipe", [{}, {"masks": {TYPE: Mask(MaskKind.HASH)}, "mask_key_id": "P-7"}])
+def test_everybody_who_waits_for_a_cut_is_told_how_far_it_is(
+    cuts: DuckdbCuts, version: Version, recipe: dict[str, Any]
+) -> None:
+    first, second = list[float](), list[float]()
+    begun, all_waiting = threading.Event(), threading.Event()
+    wanted = CutRecipe(version.ref, (TYPE, LOS), Compare(LOS, Comparator.GT, 3), **recipe)
+    name = cut_id(wanted, duckdb.__version__)
+
+    def told(share: float) -> None:
+        first.append(share)
+        begun.set()
+        assert all_waiting.wait(60)
+
+    def other() -> None:
+        assert begun.wait(60)
+        with cuts.lease(wanted, second.append):
+            pass
+
+    def look() -> None:
+        deadline = time.monotonic() + 60
+        while len(cuts._watching.get(name, ())) < 2 and time.monotonic() < deadline:
+            time.sleep(0.001)
+        all_waiting.set()
+
+    threads = [threading.Thread(target=work) for work in (other, look)]
+    for thread in threads:
+        thread.start()
+    with cuts.lease(wanted, told):
+        pass
+    for thread in threads:
+        thread.join(60)
+    assert first[0] == 0.0
+    assert first[-1] == second[-1] == 1.0
+    assert len(first) > 2, "between beginning and end it is told as well"
+    assert first == sorted(first)
+    assert not cuts._watching

@@ -171,6 +171,15 @@ def test_what_is_outside_the_closed_subset_is_refused_by_name(
     assert construct in refusal.value.construct
 
 
+def test_the_place_of_an_error_is_told_in_what_was_written(reader: DuckdbReader, dataset: Dataset) -> None:
+    with pytest.raises(UnsupportedQuery, match="near character 8"):
+        reader.predicate("type = = 1", dataset)
+    with pytest.raises(UnsupportedQuery, match="near character 1: 'SELEC'"):
+        reader.aggregate("SELEC died", dataset)
+    with pytest.raises(UnsupportedQuery, match="near character 6"):
+        reader.predicate("type =", dataset)
+
+
 def test_a_refusal_shows_the_nearest_form(reader: DuckdbReader, dataset: Dataset) -> None:
     with pytest.raises(UnsupportedQuery, match="SELECT type, died, count") as refusal:
         reader.aggregate("SELECT max(los) FROM medpar", dataset)
