@@ -19,9 +19,11 @@ columns = {
     "los": {"type": "int", "lower": 0, "upper": 60},
 }
 table = {"row_privacy": False, "max_ids": 1, "sample_max_ids": True, "censor_dims": False, "rows": len(frame)}
+each = float(sys.argv[3]) if len(sys.argv) > 3 else 0.5
+"""ε of each of the two numbers."""
 reader = snsql.from_df(
     frame,
-    privacy=snsql.Privacy(epsilon=0.5, delta=1e-8),  # of each of the two numbers
+    privacy=snsql.Privacy(epsilon=each, delta=1e-8),
     metadata={"": {"PUBLIC": {"stays": table | columns}}},
 )
 truth = frame.groupby("kind")["los"].agg(["count", "sum"])

@@ -15,13 +15,14 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.figure import Figure
+from benchmarks.sizes import scaled
 from dataspace.adapters.clock import UtcClock
 from dataspace.adapters.store.ledger import SqlLedger
 from dataspace.adapters.store.opening import open_database
 from dataspace.model.charges import Account, Charge, Limits, PrivacyEvent, Reservation
 from dataspace.model.names import ColumnName, DatasetName, PermitId, PrincipalId
 
-PROCESSES, EACH, ROUNDS = 8, 250, 5
+PROCESSES, EACH, ROUNDS = 8, scaled(250, 10), scaled(5, 1)
 EPSILON = 1e-5
 ACCOUNT = Account(DatasetName("stays"), ColumnName("person"))
 LIMITS = Limits(lineage=1_000, permit=1_000, project=1_000, principal=1_000)

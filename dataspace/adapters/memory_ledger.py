@@ -19,7 +19,7 @@ from dataspace.model.charges import (
     Reservation,
     TopUp,
 )
-from dataspace.model.names import PermitId
+from dataspace.model.names import DatasetName, PermitId
 from dataspace.ports import Clock
 from dataspace.privacy.checking import (
     Paid,
@@ -132,6 +132,17 @@ class MemoryLedger:
         with self._lock:
             chosen = list(self._entries.values()) if account is None else self._on(account)
         return [(entry.reservation, entry.state) for entry in chosen]
+
+    def since(
+        self, lineage: DatasetName, number: int, open: Sequence[int] = ()
+    ) -> Sequence[tuple[int, Reservation, str]]:
+        with self._lock:
+            numbered = list(enumerate(self._entries.values(), 1))
+        return [
+            (at, entry.reservation, entry.state)
+            for at, entry in numbered
+            if entry.reservation.account.lineage == lineage and (at > number or at in open)
+        ]
 
     def _found(self, reservation: Reservation) -> _Entry:
         entry = self._entries.get(reservation.id)

@@ -1,7 +1,7 @@
 """`dataspace ledger`: what was spent of the privacy budget, how it came to that, and what a steward adds."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import click
 import typer
@@ -9,6 +9,11 @@ from typer.core import TyperGroup
 
 from dataspace.cli.reaching import reach
 from dataspace.cli.words import As, Home, Json, example, show, show_json
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from dataspace.model.charges import Charge, Disjoint, TopUp
 
 
 class _ShowsByDefault(TyperGroup):
@@ -50,17 +55,26 @@ def show_ledger(
         found = hub.ledger(dataset, composed=together)
         if as_json:
             document = {"balances": [to_json(balance) for balance in found.balances]}
+            document["sites"] = [to_json(balance) for balance in found.sites]
             if charges:
                 document["charges"] = [to_json(charged) for charged in found.charges()]
+                document["site_entries"] = [to_json(entry) for entry in found.site_entries()]
             document["decisions"] = [to_json(decision) for decision in found.decisions()]
             show_json(document)
             return
         show(found)
+        entries = found.site_entries() if found.sites else ()
         for decision in found.decisions():
-            typer.echo(_told(decision))
+            typer.echo(decision_line(decision))
+        for entry in entries:
+            if entry.raised is not None:
+                typer.echo(f"{entry.site}: {decision_line(entry.raised)}")
         if charges:
             for charged in found.charges():
-                typer.echo(_charge(charged))
+                typer.echo(charge_line(charged.at, charged.state, charged.charge))
+            for entry in entries:
+                if entry.charge is not None:
+                    typer.echo(f"{entry.site}: {charge_line(entry.at, entry.told.value, entry.charge)}")
 
 
 @app.command(
@@ -86,7 +100,7 @@ def top_up(
     """Add to what one part of an account may spend: a steward's recorded decision. A lineage is never refilled."""
     with reach(home, person) as hub:
         made = hub.top_up(dataset, epsilon, reason, permit, project, principal, alone, officer)
-        typer.echo(_told(made))
+        typer.echo(decision_line(made))
 
 
 @app.command("disjoint", epilog=example('dataspace ledger disjoint stays site:north site:south --reason "…"'))
@@ -99,7 +113,7 @@ def disjoint(
 ) -> None:
     """Declare that no person is in two of these: only the dearest counts for the lineage. It is never taken back."""
     with reach(home, person) as hub:
-        typer.echo(_told(hub.declare_disjoint(dataset, parts, reason)))
+        typer.echo(decision_line(hub.declare_disjoint(dataset, parts, reason)))
 
 
 @app.command("plot", epilog=example("dataspace ledger plot medpar --output medpar.svg"))
@@ -121,25 +135,23 @@ def plot(
             typer.echo(f"Written to {output}.")
 
 
-def _told(decision: object) -> str:
+def decision_line(decision: "TopUp | Disjoint") -> str:
+    """A top-up or a declaration on one line."""
     from dataspace.client.tables import printable
-    from dataspace.model.charges import TopUp
+    from dataspace.model.charges import TopUp, shown
 
     if isinstance(decision, TopUp):
         officer = f", agreed by {decision.officer}" if decision.officer else ""
-        what = f"ε {decision.epsilon:g} added to {decision.level.value} '{decision.name}'{officer}"
+        what = f"ε {decision.epsilon:g} added to {decision.level.value} '{shown(decision.name)}'{officer}"
     else:
-        what = f"no person in two of {', '.join(sorted(decision.parts))}"  # type: ignore[attr-defined]
-    return printable(f"{decision.at:%Y-%m-%d %H:%M} {decision.by}: {what}: {decision.reason}")  # type: ignore[attr-defined]
+        what = f"no person in two of {', '.join(sorted(decision.parts))}"
+    return printable(f"{decision.at:%Y-%m-%d %H:%M} {decision.by}: {what}: {decision.reason}")
 
 
-def _charge(charged: object) -> str:
-    from dataspace.client.ledgers import Charged
+def charge_line(at: "datetime", state: str, charge: "Charge") -> str:
+    """A charge with its mechanisms on one line."""
     from dataspace.client.tables import printable
 
-    if not isinstance(charged, Charged):
-        raise TypeError("not a charge")
-    charge = charged.charge
     events = ", ".join(
         f"{event.times} × {event.mechanism} {event.noise_multiplier:g}"
         + (f" q={event.sampling:g}" if event.sampling < 1 else "")
@@ -147,6 +159,6 @@ def _charge(charged: object) -> str:
     )
     whose = charge.permit or "no permit"
     return printable(
-        f"{charged.at:%Y-%m-%d %H:%M} {charge.principal} {whose} ε {charge.epsilon:g} δ {charge.delta:g}"
-        f" {charged.state} {charge.kind.value}: {events}"
+        f"{at:%Y-%m-%d %H:%M} {charge.principal} {whose} ε {charge.epsilon:g} δ {charge.delta:g}"
+        f" {state} {charge.kind.value}: {events}"
     )

@@ -17,6 +17,8 @@ from dataspace.model.policies import AnswerKind
 from dataspace.model.releases import ReleaseForm
 
 SHOWN_ROWS = 30
+COUNTS = frozenset({"n", "count", "count_star()", "units"})
+"""What a column that counts units is mostly called."""
 NOTE_KEY = b"dataspace"
 
 
@@ -92,18 +94,20 @@ class Answer:
     def request_release(
         self,
         title: str,
-        population: str,
-        units: str | Sequence[int],
+        population: str = "",
+        units: str | Sequence[int] = "",
         description: str = "",
         reason: str = "",
     ) -> ReleaseView:
         """Ask that this answer may leave: two people look at it within 2 working days, never the asker.
 
-        `units` is the column that counts the units behind each row (a withheld count is 0), or these counts.
+        `units` is the column that counts the units behind each row (a withheld count is 0), or these counts; left out:
+        the one column that can be it. `population` left out: whom the question picks, which stands in its record.
         """
         if self._wire is None or self._outcome is None:
             raise InvalidRequest("This answer names no outcome that is on record.", "Ask again.")
         if isinstance(units, str):
+            units = units or self._counting()
             if units not in self._table.column_names:
                 raise InvalidRequest(
                     f"The answer has no column '{units}'.", "Name the one that counts units."
@@ -112,6 +116,23 @@ class Answer:
         said = description or f"{self.note.kind.value} answer over {', '.join(self.note.datasets)}"
         form = ReleaseForm(title, said, population, tuple(units), reason)
         return ask_release(self._wire, self._outcome, self._stream, form)
+
+    def _counting(self) -> str:
+        """The column that counts units: by its name, or because no other holds whole numbers."""
+        names: list[str] = self._table.column_names
+        bounds = {column for pair in self.note.intervals.values() for column in pair}
+        whole = [
+            field.name
+            for field in self._table.schema
+            if str(field.type).startswith(("int", "uint")) and field.name not in bounds
+        ]
+        found = [name for name in names if name in COUNTS] or whole
+        if len(found) != 1:
+            raise InvalidRequest(
+                "Which column counts the units behind each row?",
+                'Say units="…"; an answer without one is asked again with count(*).',
+            )
+        return found[0]
 
     def __len__(self) -> int:
         return int(self._table.num_rows)

@@ -33,6 +33,7 @@ class ReleaseView:
             f"{one.asked:%Y-%m-%d} · due {one.due:%Y-%m-%d}",
             f"what: {printable(one.form.description)}",
             f"of whom: {printable(one.form.population)}",
+            *([f"question, as recorded: {printable(one.question)}"] if one.question else []),
             f"units behind each row: {', '.join(map(str, one.form.units))}",
         ]
         if one.form.reason:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from dataspace.client.refusals import conditions
-from dataspace.client.tables import Grid, escaped, printable
+from dataspace.client.tables import Grid, escaped, printable, term
 from dataspace.model.datasets import Column, Dataset
 from dataspace.model.permits import Application, Permit
 
@@ -115,6 +115,32 @@ class ApplicationView:
             for step in self.noun.steps
         )
 
+    @property
+    def asked(self) -> tuple[tuple[str, str], ...]:
+        """What is asked for, by name: what whoever reviews it has to weigh."""
+        a = self.noun
+        columns = [f"{name}.{column}" for name in sorted(a.columns) for column in sorted(a.columns[name])]
+        versions = [f"{name} {version}" for name, version in sorted(a.versions.items())]
+        said = (
+            ("by", f"{a.applicant}, {a.organisation or 'no organisation stated'}"),
+            ("with", ", ".join(sorted(a.persons))),
+            ("purposes", ", ".join(map(term, a.purposes or (a.purpose,)))),
+            ("kinds", ", ".join(sorted(a.kinds)) + (" (data request: no access)" if a.data_request else "")),
+            ("columns", ", ".join(columns) or "all"),
+            ("versions", ", ".join(versions)),
+            ("sites", ", ".join(sorted(a.sites))),
+            ("legal basis", ", ".join(map(term, a.legal_basis)) or "none stated"),
+            ("ethics vote", a.ethics_vote or "none stated"),
+            ("project", a.project),
+            ("disease", a.disease),
+            ("safeguards", "; ".join(a.safeguards)),
+            ("basis", f"{a.basis.value}; revision {a.revision}"),
+            ("track", a.track.value if a.track else "none"),
+            ("call", a.call),
+            ("in favour", ", ".join(a.supported_by)),
+        )
+        return tuple((name, printable(words)) for name, words in said if words)
+
     def __repr__(self) -> str:
         a = self.noun
         state = f"{a.state.value}, {_DUE[a.state]} due {a.due:%d %b}" if a.state in _DUE else a.state.value
@@ -141,7 +167,17 @@ class PermitView:
         datasets = ", ".join(grant.dataset for grant in p.datasets)
         kinds = ", ".join(sorted(kind.value for kind in p.kinds))
         demands = " · ".join(conditions(p.obligations))
-        return f"{p.id} · {basis} · {state} · {datasets}: {kinds}" + (f"\n  {demands}" if demands else "")
+        lines = [f"{p.id} · {basis} · {state} · {datasets}: {kinds}", f"  {demands}" if demands else ""]
+        if p.sites or p.roster_sites:
+            lines.append(f"  at {printable(sites_of(p))}")
+        return "\n".join(line for line in lines if line)
+
+
+def sites_of(permit: Permit) -> str:
+    """Where a permit holds, and which sites may compute together under it."""
+    where = ", ".join(sorted(permit.sites)) or "each site that accepts it"
+    together = ", ".join(sorted(permit.roster_sites))
+    return where + (f"; computing together: {together}" if together else "")
 
 
 def dataset_grid(datasets: Sequence[Dataset]) -> Grid:
@@ -165,7 +201,14 @@ def dataset_grid(datasets: Sequence[Dataset]) -> Grid:
 def application_grid(applications: Sequence[Application]) -> Grid:
     """One line for each application."""
     rows = tuple(
-        (a.id, a.title, a.applicant, ", ".join(a.datasets), a.state.value, f"{a.due:%d %b}")
+        (
+            a.id,
+            a.title,
+            a.applicant,
+            ", ".join(a.datasets),
+            a.state.value,
+            f"{a.due:%d %b}" if a.state in _DUE else "",
+        )
         for a in applications
     )
     return Grid(("", "title", "by", "datasets", "state", "due"), rows)

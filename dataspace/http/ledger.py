@@ -57,6 +57,17 @@ def accounts(hub: HubServices) -> APIRouter:
         found = hub.accounts.decisions(asker, dataset)
         return reply([{"kind": type(decision).__name__, "decision": decision} for decision in found])
 
+    @router.get("/ledger/{dataset}/sites")
+    def sites(asker: Asker, dataset: str) -> Response:
+        """Balances at sites as each site asserts them, then of hub and sites together, as far as they may be seen."""
+        found = hub.elsewhere.balances(asker, dataset)
+        return reply([{"at": one, "left": one.balance.left} for one in found])
+
+    @router.get("/ledger/{dataset}/sites/entries")
+    def site_entries(asker: Asker, dataset: str) -> Response:
+        """Charges and top-ups at sites, each as its site signed it, as far as they may be seen."""
+        return reply(hub.elsewhere.entries(asker, dataset))
+
     @router.post("/ledger/{dataset}/top-ups")
     def top_up(asker: Asker, dataset: str, said: Annotated[TopUpBody, Depends(body(TopUpBody))]) -> Response:
         """Add to what one part of an account may spend; with a reason, for ever recorded."""

@@ -50,6 +50,11 @@ class PrivacyEvent:
         return None if self.sensitivity is None else self.noise_multiplier * self.sensitivity
 
 
+def shown(project: str) -> str:
+    """A project's name for people: without the blank place of an organisation that was not said."""
+    return project.removeprefix(": ")
+
+
 class ChargeKind(StrEnum):
     """What was let out for a charge."""
 

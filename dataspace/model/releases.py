@@ -46,3 +46,5 @@ class Release:
     refused_by: PrincipalId | None = None
     because: str = ""
     record: int | None = None
+    question: str = ""
+    """What the answer was asked with, by the record and not by the asker; empty where it was asked elsewhere."""

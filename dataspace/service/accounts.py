@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from dataspace.errors import InvalidRequest, NotAllowed
-from dataspace.model.charges import Account, Balance, Charge, Disjoint, Level, Limits, Purse, TopUp
+from dataspace.model.charges import Account, Balance, Charge, Disjoint, Level, Limits, Purse, TopUp, shown
 from dataspace.model.datasets import Dataset
 from dataspace.model.names import DatasetName, PermitId
 from dataspace.model.permits import Permit
@@ -15,15 +15,12 @@ from dataspace.model.records import RecordKind
 from dataspace.planning.projects import project_of
 from dataspace.ports import Catalog, Ledger
 from dataspace.privacy.accounting import accounted, epsilon
-from dataspace.privacy.checking import OFFICER_ABOVE, check_family, delta_of, families_of, limit_of
-from dataspace.privacy.limits import spent_units
+from dataspace.privacy.checking import check_family, delta_of, families_of, limit_of
 from dataspace.service.discovering import visible_dataset
 from dataspace.service.own_part import OVERSEERS, helped, pays, sees
 from dataspace.service.permitting import Permitting
 from dataspace.service.roles import require
-
-LONGEST_REASON = 4000
-_RAISABLE = (Level.PERMIT, Level.ALONE, Level.PROJECT, Level.PRINCIPAL)
+from dataspace.service.topping_up import check_officer, check_reason, check_said, decided
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +45,7 @@ class Accounts:
 
         `composed` adds what all events of a part come to together (seconds).
         """
-        account, permits = self._account(principal, name)
+        account, permits = self.account_of(principal, name)
         limits = Limits()
         purses = {(purse.level, purse.name): purse for purse in self.ledger.purses(account, limits)}
         for permit in permits:
@@ -72,7 +69,7 @@ class Accounts:
 
     def entries(self, principal: Principal, name: str) -> Sequence[Entry]:
         """The charges that may be seen, oldest first; never one that was given back."""
-        account, permits = self._account(principal, name)
+        account, permits = self.account_of(principal, name)
         mine = {permit.id for permit in permits}
         everything = bool(principal.roles & OVERSEERS)
         found: list[Entry] = []
@@ -89,7 +86,7 @@ class Accounts:
 
     def decisions(self, principal: Principal, name: str) -> Sequence[TopUp | Disjoint]:
         """The recorded decisions over a dataset: all for who answers for it, for others those over their part."""
-        account, permits = self._account(principal, name)
+        account, permits = self.account_of(principal, name)
         return [
             decision
             for decision in self.ledger.decisions(account)
@@ -113,56 +110,19 @@ class Accounts:
         data protection officer's word. What a lineage may spend in its life is never raised.
         """
         require(principal, Role.STEWARD)
-        account, permits = self._account(principal, name)
-        if level not in _RAISABLE or not whose.strip():
-            raise InvalidRequest(
-                "The limit over a dataset's whole life is never raised.",
-                "Name a permit, a project or a person.",
-            )
-        if not (more > 0 and spent_units(more)):
-            raise InvalidRequest("A top-up is an ε above 0.", "For example: --epsilon 0.5.")
-        _check_reason(reason)
-        self._check_known(level, whose, permits)
+        account, permits = self.account_of(principal, name)
+        check_said(level, whose, more, reason)
+        whose = self._known(level, whose, permits)
         if principal.id in helped(level, whose, permits):
             raise NotAllowed("Nobody adds to their own budget.", "Ask another steward.")
         before = next(
             (b for b in self.balances(principal, name) if (b.level, b.name) == (level, whose)), None
         )
         limit = before.limit if before else limit_of(level, Limits())
-        if (
-            limit is not None
-            and spent_units(limit + more) > spent_units(OFFICER_ABOVE)
-            and not officer.strip()
-        ):
-            raise NotAllowed(
-                f"More than ε {OFFICER_ABOVE:g} needs the word of the data protection officer.",
-                'Say who gave it, and where it is written: --officer "Dr Doe, note 26-114".',
-            )
-        made = TopUp(
-            account,
-            level,
-            whose,
-            more,
-            reason.strip(),
-            principal.id,
-            self.permitting.clock.now(),
-            officer.strip(),
-        )
-        # Recorded first: a limit that rises without a record would be a silent refill, the other way round is none.
-        self.permitting.enforcement.record(
-            RecordKind.LEDGER_RAISED,
-            principal,
-            {
-                "dataset": name,
-                "level": level.value,
-                "name": whose,
-                "epsilon": more,
-                "reason": reason.strip(),
-                "officer": officer.strip(),
-            },
-        )
-        self.ledger.decide(made)
-        return made
+        check_officer(limit, more, officer)
+        now = self.permitting.clock.now()
+        made = TopUp(account, level, whose, more, reason.strip(), principal.id, now, officer.strip())
+        return decided(self.ledger, self.permitting.enforcement, principal, made)
 
     def declare_disjoint(
         self, principal: Principal, name: str, parts: Iterable[str], reason: str
@@ -172,8 +132,8 @@ class Accounts:
         Raises InvalidRequest where that cannot be, or contradicts an earlier declaration.
         """
         require(principal, Role.STEWARD)
-        account, _ = self._account(principal, name)
-        _check_reason(reason)
+        account, _ = self.account_of(principal, name)
+        check_reason(reason)
         made = Disjoint(account, frozenset(parts), reason.strip(), principal.id, self.permitting.clock.now())
         check_family(made, families_of(self.ledger.decisions(account)))
         self.permitting.enforcement.record(
@@ -184,7 +144,8 @@ class Accounts:
         self.ledger.decide(made)
         return made
 
-    def _account(self, principal: Principal, name: str) -> tuple[Account, Sequence[Permit]]:
+    def account_of(self, principal: Principal, name: str) -> tuple[Account, Sequence[Permit]]:
+        """The account of a dataset that may be seen, and the permits over it that may be. Raises UnknownName."""
         dataset: Dataset = visible_dataset(
             self.catalog, DatasetName(name), principal, self.permitting.enforcement
         )
@@ -195,14 +156,19 @@ class Accounts:
         ]
         return Account(dataset.name, dataset.privacy_unit), permits
 
-    def _check_known(self, level: Level, whose: str, permits: Sequence[Permit]) -> None:
+    def _known(self, level: Level, whose: str, permits: Sequence[Permit]) -> str:
+        """The name in the ledger; of a project also where it is written as it is shown. Raises InvalidRequest."""
         known = {
-            Level.PERMIT: {str(permit.id) for permit in permits},
-            Level.PROJECT: {project_of(permit) for permit in permits},
+            Level.PERMIT: {str(permit.id): str(permit.id) for permit in permits},
+            Level.PROJECT: {shown(name): name for name in map(project_of, permits)},
         }.get(level)
-        if known is not None and whose not in known:
+        if known is None or whose in known.values():
+            return whose
+        wanted = shown(" ".join(whose.split()))
+        if wanted not in known and wanted.lower() not in known:
             listed = ", ".join(f"'{each}'" for each in sorted(known)) or "none"
             raise InvalidRequest(f"No {level.value} '{whose}' over this dataset.", f"There are: {listed}.")
+        return known[wanted] if wanted in known else known[wanted.lower()]
 
     def _raised(self, account: Account) -> dict[tuple[Level, str], float]:
         raised: dict[tuple[Level, str], float] = {}
@@ -226,10 +192,3 @@ class Accounts:
         events = [event for charge in mine for event in accounted(charge)]
         figure = epsilon(events, delta)
         return replace(balance, composed=figure if math.isfinite(figure) else None, composed_at=delta)
-
-
-def _check_reason(reason: str) -> None:
-    if not reason.strip():
-        raise InvalidRequest("Say why: the reason is recorded.", 'For example: --reason "…".')
-    if len(reason) > LONGEST_REASON:
-        raise InvalidRequest(f"The reason has more than {LONGEST_REASON} characters.", "Shorten it.")

@@ -20,6 +20,12 @@ RELEASE_WORKING_DAYS = 2
 PEOPLE = 2
 """Who have to let a file out; never the asker among them."""
 LARGEST_BYTES = 512 << 10
+PICKED = "Those whom the question picks."
+"""Of whom an answer tells, where its asker does not say it in better words."""
+
+
+_OUTCOMES = (RecordKind.QUERY_DELIVERED, RecordKind.RUN_FINISHED)
+_INTENTS = (RecordKind.QUERY_INTENDED, RecordKind.RUN_INTENDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +39,6 @@ class Releasing:
 
     def ask(self, asker: Principal, outcome: int, content: bytes, form: ReleaseForm) -> Release:
         """Put an answer into the queue; it has to be the one that the record tells of, and the asker's own."""
-        _check(form, content)
         digest, rows = _digest(content)
         record = self._outcome(outcome)
         if record is None or record.principal != asker.id or record.facts.get("answer") != digest:
@@ -41,6 +46,9 @@ class Releasing:
                 "This is no answer of yours that is on record here.",
                 "Hand in an answer as it came, unchanged.",
             )
+        question = self._question(record)
+        form = replace(form, population=form.population.strip() or (question and PICKED))
+        _check(form)
         if len(form.units) != rows:
             raise InvalidRequest(
                 f"The answer has {rows} rows, and {len(form.units)} counts of units.",
@@ -56,10 +64,19 @@ class Releasing:
                 digest,
                 now,
                 add_working_days(now, RELEASE_WORKING_DAYS),
+                question=question,
             )
             self.enforcement.record(RecordKind.RELEASE_ASKED, asker, _facts(made))
             self.airlock.put(made, content)
         return made
+
+    def _question(self, outcome: Record) -> str:
+        """As the intent has it that the outcome names."""
+        intent = outcome.facts.get("intent")
+        if not isinstance(intent, int) or not 0 <= intent < self.log.size():
+            return ""
+        ((_, record),) = self.log.records(intent, intent + 1)
+        return str(record.facts.get("question") or "") if record.kind in _INTENTS else ""
 
     def queue(self, principal: Principal) -> Sequence[Release]:
         """What waits, oldest first, for stewards; for others, all that they asked for."""
@@ -133,10 +150,10 @@ class Releasing:
         if not 0 <= number < self.log.size():
             return None
         ((_, record),) = self.log.records(number, number + 1)
-        return record if record.kind is RecordKind.QUERY_DELIVERED else None
+        return record if record.kind in _OUTCOMES else None
 
 
-def _check(form: ReleaseForm, content: bytes) -> None:
+def _check(form: ReleaseForm) -> None:
     for name, text in (
         ("title", form.title),
         ("description", form.description),
@@ -146,13 +163,13 @@ def _check(form: ReleaseForm, content: bytes) -> None:
             raise InvalidRequest(
                 f"The {name} is empty.", "Say it in a sentence: who decides reads nothing else."
             )
+
+
+def _digest(content: bytes) -> tuple[str, int]:
     if len(content) > LARGEST_BYTES:
         raise InvalidRequest(
             f"The file has {len(content):,} bytes.", f"At most {LARGEST_BYTES:,} are looked at."
         )
-
-
-def _digest(content: bytes) -> tuple[str, int]:
     try:
         with pa.ipc.open_stream(io.BytesIO(content)) as reader:
             table = reader.read_all()

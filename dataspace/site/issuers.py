@@ -41,6 +41,12 @@ def local_number(permit: PermitId, issuer: str) -> PermitId:
     return PermitId(f"{permit}.{hashlib.sha256(issuer.encode()).hexdigest()[:_MARK]}")
 
 
+def of_another_issuer(permit: PermitId) -> bool:
+    """Whether this number at this site is that of a permit of another issuer."""
+    _, dot, mark = permit.rpartition(".")
+    return bool(dot) and len(mark) == _MARK and all(letter in "0123456789abcdef" for letter in mark)
+
+
 def pinned_keys(settings: SiteSettings) -> Mapping[str, bytes]:
     """The key of every issuer pinned here. The hub joined comes last: nothing pinned later replaces its key."""
     others = {issuer.name: issuer.key for issuer in settings.issuers}

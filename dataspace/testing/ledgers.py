@@ -303,3 +303,19 @@ class LedgerContract:
         assert len(outcomes) == 40
         assert sum(isinstance(outcome, Reservation) for outcome in outcomes) == 14  # 14 × 0.07 = 0.98
         assert ledgers[0].balance(STAYS, Limits()).spent == 0.98
+
+    def test_what_came_since_is_told_by_numbers_that_only_grow(self, ledgers: tuple[Ledger, Ledger]) -> None:
+        first, second = ledgers
+        held = [reserved(first, key, example_charge(0.1)) for key in ("one", "two", "three")]
+        first.commit(held[1], held[1].charge)
+        found = second.since(STAYS.lineage, 0)
+        numbers = [number for number, _, _ in found]
+        assert numbers == sorted(set(numbers))
+        assert [(kept, state) for _, kept, state in found] == list(second.charges(STAYS))
+        first.commit(held[0], held[0].charge)
+        later = second.since(STAYS.lineage, numbers[1], [numbers[0]])
+        assert [(number, state) for number, _, state in later] == [
+            (numbers[0], "committed"),
+            (numbers[2], "reserved"),
+        ]
+        assert list(second.since(OTHERS.lineage, 0)) == []

@@ -124,7 +124,7 @@ class Database:
             return
         try:
             with named_failures(self.place), self._engine.connect() as connection:
-                _fill(cast(sqlite3.Connection, connection.connection.dbapi_connection))
+                fill(cast(sqlite3.Connection, connection.connection.dbapi_connection), ROOM_BYTES)
         except (sqlite3.Error, DataspaceError) as error:
             _log.warning("the store is slower than it could be: %s", error)  # all else is as it was
 
@@ -161,13 +161,13 @@ class Database:
         return not cast(Any, connection.connection.dbapi_connection).in_transaction
 
 
-def _fill(raw: sqlite3.Connection) -> None:
-    """Write what does not fit in the cache, and take it back."""
+def fill(raw: sqlite3.Connection, size: int) -> None:
+    """Let the write-ahead file have `size` bytes: write what does not fit in the cache, and take it back."""
     try:
         raw.execute("PRAGMA cache_size = 8")
         raw.execute("BEGIN IMMEDIATE")
         raw.execute("CREATE TABLE room (bytes)")
-        raw.execute("INSERT INTO room VALUES (zeroblob(?))", (ROOM_BYTES,))
+        raw.execute("INSERT INTO room VALUES (zeroblob(?))", (size,))
     finally:
         if raw.in_transaction:
             raw.execute("ROLLBACK")

@@ -34,7 +34,7 @@ from dataspace.model.charges import (
     Reservation,
     TopUp,
 )
-from dataspace.model.names import PermitId
+from dataspace.model.names import DatasetName, PermitId
 from dataspace.ports import Clock
 from dataspace.privacy.checking import check_payer, shortfall
 from dataspace.privacy.limits import same_question
@@ -61,6 +61,10 @@ _FORFEIT = (
     "UPDATE charges SET state = 'forfeited', spent = 0, delta = 0, cost = NULL, key = NULL WHERE id = :id"
 )
 _ENTRIES = "SELECT body, actual, state FROM charges"
+_SINCE = (
+    "SELECT number, body, actual, state FROM charges"
+    " WHERE lineage = :lineage AND (number > :number{}) ORDER BY number"
+)
 _OF = " WHERE lineage = :lineage AND unit = :unit"
 _DECIDE = (
     "INSERT INTO ledger_decisions (lineage, unit, kind, body)"
@@ -193,6 +197,14 @@ class SqlLedger:
                 (_entry(body, actual), state)
                 for body, actual, state in run(f"{query} ORDER BY number", values)
             ]
+
+    def since(
+        self, lineage: DatasetName, number: int, open: Sequence[int] = ()
+    ) -> Sequence[tuple[int, Reservation, str]]:
+        also = f" OR number IN ({', '.join(str(int(one)) for one in open)})" if open else ""
+        with self._read() as run:
+            rows = run(_SINCE.format(also), {"lineage": lineage, "number": number})
+        return [(int(at), _entry(body, actual), state) for at, body, actual, state in rows]
 
     def close(self) -> None:
         """Give back the file."""

@@ -11,6 +11,7 @@ from dataspace.adapters.store.finding import SqlFinder
 from dataspace.adapters.store.harvests import SqlHarvests
 from dataspace.adapters.store.ledger import SqlLedger
 from dataspace.adapters.store.log import SqlLog
+from dataspace.adapters.store.mirror import SqlMirror
 from dataspace.adapters.store.opening import open_database
 from dataspace.adapters.store.parties import SqlPeople, SqlSites
 from dataspace.adapters.store.permits import SqlPermitStore, SqlPolicyStore
@@ -33,6 +34,7 @@ class Store:
     finder: SqlFinder
     harvests: SqlHarvests
     proposals: SqlProposals
+    mirror: SqlMirror
     database: Database
 
     def close(self) -> None:
@@ -70,5 +72,6 @@ def open_store(home: Path, clock: Clock, log_signer: Signer, log_origin: str, ur
         finder,
         SqlHarvests(database, finder),
         SqlProposals(database),
+        SqlMirror(database),
         database,
     )

@@ -19,7 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA = "0006"
+SCHEMA = "0007"
 """The newest revision under `migrations/versions`, so that an up-to-date store opens without asking Alembic."""
 
 metadata = MetaData()
@@ -167,6 +167,20 @@ ledger_decisions = Table(
     Column("kind", String, nullable=False),
     Column("body", Text, nullable=False),
     Index("ledger_decisions_by_account", "lineage", "unit"),
+)
+
+# What sites told of their own ledgers. Rows are added; only `seen` takes the place of the one before.
+mirrored = Table(
+    "mirrored",
+    metadata,
+    Column("site", String, primary_key=True),
+    # In hex. A site that joined anew has another key, and begins another account.
+    Column("key", String, primary_key=True),
+    Column("lineage", String, primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("told", String, primary_key=True),
+    Column("body", Text, nullable=False),
+    Index("mirrored_by_lineage", "lineage"),
 )
 
 answers = Table(

@@ -51,6 +51,12 @@ CASES = {
     "mean": "SELECT avg(los) AS m FROM stays",
     "grouped count": "SELECT kind, count(*) AS m FROM stays GROUP BY kind",
     "grouped sum": "SELECT kind, sum(los) AS m FROM stays GROUP BY kind",
+    "persons": "SELECT count(DISTINCT person) AS m FROM stays",
+    "variance": "SELECT var_samp(los) AS m FROM stays",
+    "median": "SELECT median(los) AS m FROM stays",
+    "grouped mean": "SELECT kind, avg(los) AS m FROM stays GROUP BY kind",
+    "grouped variance": "SELECT kind, var_samp(los) AS m FROM stays GROUP BY kind",
+    "grouped median": "SELECT kind, median(los) AS m FROM stays GROUP BY kind",
     "joined count": JOIN,
 }
 

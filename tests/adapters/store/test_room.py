@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from dataspace.adapters.store.database import ROOM_BYTES, Database
+from dataspace.adapters.store.shared_sync import SharedWriter
 
 
 @contextmanager
@@ -37,6 +38,10 @@ def write(store: Database, number: int) -> None:
         connection.execute(text("INSERT INTO written VALUES (:number)"), {"number": number})
 
     store.write(work)
+
+
+def charge(writer: SharedWriter, number: int) -> None:
+    writer.write(lambda run: run("INSERT INTO written VALUES (:number)", {"number": number}))
 
 
 def size(store: Database) -> int:
@@ -75,3 +80,37 @@ def test_what_is_written_after_room_was_made_is_there_after_a_crash(store: Datab
         (tmp_path / f"copy{end}").write_bytes(Path(f"{store.place}{end}").read_bytes())
     with sqlite3.connect(tmp_path / "copy") as found:
         assert found.execute("SELECT count(*), sum(number) FROM written").fetchone() == (40, 39 * 20)
+
+
+def test_a_ledger_that_is_charged_often_makes_room_once_and_loses_no_charge(tmp_path: Path) -> None:
+    writer = SharedWriter(tmp_path / "store.sqlite")
+    database = Database(tmp_path / "store.sqlite")
+    database.prepare()
+    with database.exclusive() as connection:
+        connection.execute(text("CREATE TABLE written (number INTEGER)"))
+    wal = tmp_path / "store.sqlite-wal"
+
+    charge(writer, 0)
+    assert wal.stat().st_size < 1 << 20, "who charges once does not pay for it"
+    for number in range(1, 40):
+        charge(writer, number)
+    made = wal.stat().st_size
+    assert made >= 16 << 20
+    for number in range(40, 80):
+        charge(writer, number)
+    assert wal.stat().st_size == made
+    with sqlite3.connect(tmp_path / "store.sqlite") as other:
+        assert other.execute("SELECT count(*), sum(number) FROM written").fetchone() == (80, 79 * 40)
+        assert other.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    writer.close()
+    database.close()
+
+
+def test_a_ledger_on_a_disk_without_that_room_charges_as_before(store: Database) -> None:
+    writer = SharedWriter(Path(store.place))
+    with files_no_longer_than(1 << 20):
+        for number in range(40):
+            charge(writer, number)
+    writer.close()
+    with store.read() as connection:
+        assert connection.execute(text("SELECT count(*), sum(number) FROM written")).one() == (40, 39 * 20)
