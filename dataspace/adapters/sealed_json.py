@@ -44,8 +44,6 @@ _DIGITS = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
 _LAST = (_DIGITS, "", _DIGITS[::16], _DIGITS[::4])
 """The last character of base64url, by what its length leaves over after division by four: 0, 4 or 2 bits are unused,
 and a length that leaves one is none."""
-_TO_BASE64 = bytes.maketrans(b"-_+/=", b"+/!!!")
-"""To the alphabet that `binascii` reads; what base64url does not have becomes what neither has."""
 _ASK_AGAIN = "Ask its issuer for it again, and compare the fingerprint of the issuer's key."
 
 
@@ -134,8 +132,10 @@ class SealedJson:
         # The unused bits of the last character must be zero, or one signature would have several spellings.
         if part and part[-1] in _LAST[len(part) % 4]:
             with suppress(ValueError):  # a character of another alphabet
-                padded = part.encode("ascii").translate(_TO_BASE64) + b"=" * (-len(part) % 4)
-                return binascii.a2b_base64(padded, strict_mode=True)
+                written = part.encode("ascii")
+                if not any(other in written for other in b"+/="):
+                    plain = written.replace(b"-", b"+").replace(b"_", b"/")
+                    return binascii.a2b_base64(plain + b"=" * (-len(part) % 4), strict_mode=True)
         raise self._refused("is not in canonical base64url")
 
     def _object(self, data: bytes, part: str) -> Mapping[str, Any]:

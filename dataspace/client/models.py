@@ -60,6 +60,19 @@ class Model:
         """The columns that it looks at."""
         return tuple(self.document["features"])
 
+    @property
+    def weights(self) -> Mapping[str, Any]:
+        """Of an own app: its arrays by name, as nested lists, for `load_state_dict` or for numpy. Raises InvalidRequest
+        for a model of another family, which predicts by itself."""
+        if self.document["family"] != "app":
+            raise InvalidRequest("Only a model of an own app has weights by name.", "Use `predict`.")
+        found: Mapping[str, Any] = self.document["weights"]
+        return found
+
+    def design(self, rows: Rows) -> list[list[float]]:
+        """What an own app was given of such rows: indicators and scaled numbers, without the intercept."""
+        return [self._design(row)[1:] for row in _mappings(rows)]
+
     def predict(self, rows: Rows) -> list[Any]:
         """The most probable class of each row."""
         return [self.classes[max(range(len(p)), key=p.__getitem__)] for p in self.probabilities(rows)]
@@ -71,6 +84,11 @@ class Model:
 
     def _row(self, row: Row) -> list[float]:
         said = self.document
+        if said["family"] == "app":
+            raise InvalidRequest(
+                "This model is of an own app, whose code is not here.",
+                "Give its `weights` and the `design` of the rows to the app's module.",
+            )
         values = self._design(row)
         if said["family"] == "trees":
             return _softmax([0.0, self._margin(self._binned(values))])

@@ -40,6 +40,8 @@ def shapes(plan: TrainingPlan) -> Shapes:
 
 def size(plan: TrainingPlan) -> int:
     """How many weights the model has."""
+    if plan.app is not None:
+        return plan.app.size
     return sum(rows * columns for rows, columns in shapes(plan))
 
 

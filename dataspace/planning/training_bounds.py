@@ -3,13 +3,17 @@
 import math
 
 from dataspace.model.limits import HOLDOUTS
+from dataspace.model.own_apps import OwnApp
 from dataspace.model.plans import Family, TrainingPlan
 from dataspace.model.training import Scaling
 from dataspace.planning.network import size
 from dataspace.planning.scaling import numeric
 
+ROUNDS = 1_000
 FEATURES, CLASSES, LAYERS, HIDDEN, WEIGHTS = 200, 50, 3, 512, 500_000
 STEPS, BATCH, DEPTH, BINS, NORM, RATE = 1_000, 10_000, 8, 256, 1e3, 100.0
+ARRAYS, SIDES, LEAST_BLOCKS, MOST_BLOCKS = 256, 6, 8, 256
+"""Of an own app: arrays of weights, dimensions of one, blocks that persons are dealt to."""
 DELTA = 1e-6
 """The largest δ of a run: that of a permit's account."""
 MOST_EPSILON = 8.0
@@ -27,6 +31,11 @@ def problem(plan: TrainingPlan) -> tuple[str, str] | None:
         return "A column stands in the plan twice.", "Name each once."
     if not 1 <= len(plan.features) <= FEATURES or not 2 <= len(plan.values()) <= CLASSES:
         return f"A model has 1 to {FEATURES} features and 2 to {CLASSES} classes.", "Name fewer."
+    if not 1 <= plan.rounds <= ROUNDS:
+        return (
+            f"A run has 1 to {ROUNDS:,} rounds; a site allows fewer, 100 where its people say nothing else.",
+            "Choose fewer.",
+        )
     if not 0 <= plan.ridge <= 1e6:
         return "A ridge is a number from 0 to a million.", "Choose another."
     return _of_family(plan) or _of_scales(plan) or _of_privacy(plan)
@@ -43,16 +52,36 @@ def _of_family(plan: TrainingPlan) -> tuple[str, str] | None:
             1 <= boosting.depth <= DEPTH and 2 <= boosting.bins <= BINS and 0 < boosting.learning_rate <= 1
         ):
             return f"Trees have a depth of 1 to {DEPTH}, 2 to {BINS} bins and a rate up to 1.", "Choose less."
+    if (plan.family is Family.APP) != (plan.app is not None):
+        return 'An app is named by its hash, in the family "app".', "Name both, or neither."
+    if plan.app is not None and (wrong := _of_app(plan, plan.app)):
+        return wrong
     if plan.family is Family.MLP:
         widths = net.hidden
         if not 1 <= len(widths) <= LAYERS or not all(1 <= width <= HIDDEN for width in widths):
             return f"A network has 1 to {LAYERS} hidden layers of at most {HIDDEN}.", "Choose fewer."
+    if plan.family in (Family.MLP, Family.APP):
         if not (1 <= net.steps <= STEPS and 1 <= net.batch <= BATCH):
             return f"A round has at most {STEPS} steps of {BATCH} rows.", "Choose fewer."
         if not (0 < net.learning_rate <= RATE and 0 < net.clip <= NORM and 0 <= net.seed < 2**32):
             return "Learning rate, clip and seed are finite and positive.", "Choose others."
     if plan.family is not Family.TREES and size(plan) > WEIGHTS:
         return f"A model has at most {WEIGHTS:,} weights.", "Choose a smaller one."
+    return None
+
+
+def _of_app(plan: TrainingPlan, app: OwnApp) -> tuple[str, str] | None:
+    names = [weight.name for weight in app.weights]
+    if not 1 <= len(names) <= ARRAYS or len(set(names)) != len(names):
+        return f"An app has 1 to {ARRAYS} arrays of weights, each with its own name.", "Change its manifest."
+    if not all(1 <= len(w.shape) <= SIDES and all(side >= 1 for side in w.shape) for w in app.weights):
+        return f"An array of weights has 1 to {SIDES} sides of at least 1.", "Change the app's manifest."
+    if not LEAST_BLOCKS <= app.blocks <= MOST_BLOCKS:
+        return f"Persons are dealt to {LEAST_BLOCKS} to {MOST_BLOCKS} blocks.", "Choose another number."
+    if plan.privacy is None:
+        return "What an own app learned leaves with noise only.", "Give ε."
+    if plan.ridge:
+        return "An app has its own penalties, and no ridge.", "Leave it out."
     return None
 
 

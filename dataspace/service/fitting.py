@@ -1,20 +1,24 @@
 """From what a researcher names to a declared training plan: codes become indicators, the purpose is the permit's."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dataspace.errors import InvalidRequest
 from dataspace.model.datasets import Column, ColumnType, Dataset, Value
 from dataspace.model.names import ColumnName, DatasetName, PermitId
+from dataspace.model.permits import Permit
 from dataspace.model.plans import Family, TrainingPlan
+from dataspace.model.policies import AnswerKind
 from dataspace.model.principals import Principal
 from dataspace.model.requests import Query
 from dataspace.model.training import Boosting, Network, Scaling, TrainingPrivacy
 from dataspace.planning.training_bounds import problem
 from dataspace.ports import Catalog
 from dataspace.privacy.calibration import training_noise
+from dataspace.service.access_requests import access_request, granted_purpose
 from dataspace.service.asking import Asking
 from dataspace.service.discovering import visible_dataset
+from dataspace.service.offering_apps import OfferingApps
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,10 @@ class FitRequest:
     network: Network = field(default_factory=Network)
     boosting: Boosting = field(default_factory=Boosting)
     privacy: TrainingPrivacy | None = None
+    app: str = ""
+    """The hash of an own app, of the family `app`."""
+    blocks: int = 32
+    """That the persons of a site are dealt to, of an own app."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +51,7 @@ class Fitting:
 
     catalog: Catalog
     asking: Asking
+    apps: OfferingApps
 
     def plan(
         self, principal: Principal, asked: FitRequest, permit: PermitId | None, purpose: str = ""
@@ -61,7 +70,7 @@ class Fitting:
             target=ColumnName(asked.target),
             features=tuple(ColumnName(name) for name in asked.features),
             categorical={column.name: column.values for column in columns[1:] if is_categorical(column)},
-            purpose=purpose or (granted.purpose if granted else ""),
+            purpose=purpose or self._purpose(principal, dataset, [c.name for c in columns], granted),
             rounds=asked.rounds,
             holdout=asked.holdout,
             minimum_sites=asked.minimum_sites,
@@ -73,11 +82,31 @@ class Fitting:
             boosting=asked.boosting,
             privacy=asked.privacy,
         )
+        if asked.app:
+            named = self.apps.for_plan(asked.app, len(plan.terms()) - 1, len(plan.values()), asked.blocks)
+            plan = replace(plan, app=named)
         if wrong := problem(plan):
             raise InvalidRequest(*wrong)
         if plan.privacy is not None:
             training_noise(plan.privacy, plan.rounds)
         return plan
+
+    def _purpose(
+        self,
+        principal: Principal,
+        dataset: Dataset,
+        columns: Sequence[ColumnName],
+        granted: Permit | None,
+    ) -> str:
+        """The permit's purpose that allows a training; the hub only passes the run on, as it does when it decides."""
+        if granted is None:
+            return ""
+        enforcement = self.asking.answering.enforcement
+        request = access_request(
+            principal, AnswerKind.TRAIN, "", dataset, frozenset(columns), granted, enforcement.site
+        )
+        relayed = replace(request, relayed=True)
+        return granted_purpose(relayed, enforcement.policies.current(), enforcement.clock.now())
 
 
 def is_categorical(column: Column) -> bool:

@@ -14,6 +14,7 @@ from dataspace.model.plans import Family, TrainingPlan
 from dataspace.model.runs import Arrays, SiteReply, Step
 from dataspace.model.training import Scaling
 from dataspace.planning import network
+from dataspace.planning.own_apps import by_name
 from dataspace.planning.scaling import declared, pooled
 
 Replies = Mapping[SiteName, SiteReply]
@@ -108,6 +109,12 @@ class Course(ABC):
                 "trees": self.arrays["trees"].tolist(),
             }
         weights = np.asarray(self.arrays[self.name], np.float64)
+        if plan.app is not None:
+            named = by_name(plan.app.weights, weights)
+            return document | {
+                "app": plan.app.hash,
+                "weights": {name: part.tolist() for name, part in named.items()},
+            }
         return document | {
             "layers": [layer.tolist() for layer in network.layers(weights, network.shapes(plan))]
         }

@@ -11,6 +11,7 @@ from dataspace.model.plans import Family, TrainingPlan
 from dataspace.model.runs import SiteReply, Step, float_array
 from dataspace.planning import network, trees
 from dataspace.planning.logistic import FitStatistics, combine, newton_step, standard_errors
+from dataspace.planning.own_apps import first_weights
 from dataspace.privacy.calibration import NUMBERS, training_noise
 from dataspace.privacy.noise import laplace_event
 from dataspace.privacy.purses import epsilon_of
@@ -28,6 +29,8 @@ def course_of(plan: TrainingPlan) -> Course:
             return Averaging(plan)
         case Family.TREES:
             return Bagging(plan)
+        case Family.APP:
+            raise ValueError("an own app learns with noise only")
 
 
 class Newton(Course):
@@ -97,12 +100,15 @@ class Bagging(Course):
 
 
 class NoisyDescent(Course):
-    """Ascent along sums of clipped gradients, noised at each site, over how many persons there are by a noisy count."""
+    """Ascent along sums of clipped gradients, noised at each site, over how many persons there are by a noisy count; of
+    an app along what its blocks learned, over how many blocks there are."""
 
     step = Step.NOISY
 
     def first(self) -> dict[str, Any]:
         self.state = {"units": {}, "steps": {}}
+        if self.plan.app is not None:
+            return {"weights": first_weights(self.plan.app.weights, self.plan.network.seed)}
         return {"weights": network.initial(self.plan)}
 
     def read(self, step: Step, reply: SiteReply) -> None:
@@ -122,7 +128,10 @@ class NoisyDescent(Course):
         if asked is None or persons < 1:
             raise ValueError("the noisy counts leave nobody to learn from")
         total = np.sum([float_array(reply.arrays["gradient"]) for reply in answers.values()], axis=0)
-        mean = total / (asked.sampling * persons) - self.plan.ridge * self.arrays["weights"] / persons
+        if self.plan.app is not None:  # each block says what it learned, however few or many persons it has
+            mean = total / (self.plan.app.blocks * len(answers))
+        else:
+            mean = total / (asked.sampling * persons) - self.plan.ridge * self.arrays["weights"] / persons
         self.arrays["weights"] = self.arrays["weights"] + asked.learning_rate * mean
         return self.facts(answers)
 

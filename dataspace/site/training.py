@@ -12,6 +12,7 @@ from dataspace.model.codec import from_json, to_json
 from dataspace.model.datasets import Dataset
 from dataspace.model.limits import SiteLimits
 from dataspace.model.names import SiteName
+from dataspace.model.own_apps import PackedApp
 from dataspace.model.permits import Permit
 from dataspace.model.plans import TrainingPlan
 from dataspace.model.policies import AnswerKind
@@ -26,10 +27,21 @@ from dataspace.service.access_requests import access_request
 from dataspace.service.enforcing import Enforcement, Granted, request_facts
 from dataspace.service.recipes import recipe_for
 from dataspace.service.spending import Release, charge_of, charged, limits_of_release
+from dataspace.site.own_apps import OwnApps, lacking
 from dataspace.site.refused import Refused
 from dataspace.site.runs_seen import RunsSeen
-from dataspace.site.updates import check_bounds, check_gradient, check_message, check_update, leaf_units
+from dataspace.site.updates import (
+    check_bounds,
+    check_gradient,
+    check_message,
+    check_update,
+    leaf_units,
+    one_person,
+    round_seconds,
+)
 
+WORKING_SHARE = 0.9
+"""Of the time that a round may last: so that it is this site that says why there is no answer, and is still heard."""
 PARTS = 1000
 """Shares of a person's rows are told in thousandths, so that the noise is added to whole numbers."""
 
@@ -47,10 +59,13 @@ class SiteTraining:
     engine: Engine
     ledger: Ledger
     seen: RunsSeen = field(default_factory=RunsSeen)
+    apps: OwnApps | None = None
+    """Of researchers; None where none runs here."""
 
     def answer(self, message: SiteMessage, principal: Principal, permit: Permit | None) -> SiteReply:
         """An update that may leave. Raises Refused, AccessDenied, BudgetExceeded, NoAnswer."""
         plan = self._plan(message)
+        app = self._app(plan)
         dataset = self.dataset(plan.dataset, permit)
         if unknown := sorted(name for name in (plan.target, *plan.features) if dataset.column(name) is None):
             raise InvalidRequest(f"'{dataset.name}' has no column '{unknown[0]}' here.")
@@ -63,12 +78,17 @@ class SiteTraining:
         intent = self.enforcement.record(RecordKind.QUERY_INTENDED, principal, facts)
         if (known := self.seen.again(message)) is not None:  # paid for, and told, once
             return replace(known, document={**known.document, "intent": intent})
-        step = _Step(self, plan, message, dataset, request, granted)
+        step = _Step(self, plan, message, dataset, request, granted, app)
         document, arrays = step.plain() if plan.privacy is None else step.private()
         reply = SiteReply(self.site, {**document, "intent": intent}, arrays)
         if plan.privacy is not None:
             self.seen.keep(message, reply)
         return reply
+
+    def _app(self, plan: TrainingPlan) -> PackedApp | None:
+        if plan.app is not None and self.apps is None:
+            raise Refused("app.foreign", "This site runs no foreign apps.")
+        return self.apps.for_plan(plan) if self.apps is not None else None
 
     def _plan(self, message: SiteMessage) -> TrainingPlan:
         plan = from_json(TrainingPlan, message.document["plan"])
@@ -87,6 +107,7 @@ class _Step:
     dataset: Dataset
     request: AccessRequest
     granted: Granted
+    app: PackedApp | None = None
 
     @property
     def _units(self) -> int:
@@ -112,6 +133,8 @@ class _Step:
         noise = training_noise(asked, self.plan.rounds)
         if first and self.message.step is Step.NOISY:
             self._affordable(noise.run(asked, self.plan.rounds))
+        if self.app is not None and first:
+            self._tried(self.app)
         if self.message.step is Step.SCORE:
             return self._scored(noise)
         events = (noise.step(asked), *([laplace_event(noise.number)] if first else []))
@@ -123,7 +146,7 @@ class _Step:
                 let_out["units"] = laplace.draw([int(document["units"])], 1, noise.number)[0]
                 if let_out["units"] < self._units:  # told on the ground of a noisy count, which is charged
                     raise Refused("data.few", "Too few units or events here for this model.")
-            update = gaussian.noised(total, asked.clip, noise.multiplier)
+            update = gaussian.noised(total, one_person(self.plan), noise.multiplier)
         return let_out, {"gradient": update}
 
     def _scored(self, noise: TrainingNoise) -> tuple[Mapping[str, Any], Arrays]:
@@ -137,13 +160,35 @@ class _Step:
             (units,) = laplace.draw([int(document["held_units"])], 1, noise.number)
         return {"charge": to_json(held.charge), "right": right / PARTS, "held_out": units}, {}
 
-    def _worked(self) -> tuple[Mapping[str, Any], Arrays]:
+    def _tried(self, app: PackedApp) -> None:
+        """On rows that are nobody's, so before anything is charged, and with a plain word where it fails."""
+        told, _ = self._worked(trial=True)
+        if told.get("tried") is not True:
+            raise Refused(
+                "app.failed",
+                "The app does not answer about made-up rows as its manifest declares: see `dataspace app try FOLDER`.",
+            )
+
+    def _worked(self, trial: bool = False) -> tuple[Mapping[str, Any], Arrays]:
         recipe = recipe_for(self.dataset, self.granted.obligations, self.request.permit)
         order = {"plan": self.message.document["plan"], "cohort": self._leaf}
+        if (seconds := self.message.document.get("seconds")) is not None:
+            order["seconds"] = round_seconds(seconds) * WORKING_SHARE
+        if self.app is not None:
+            order["app"] = {
+                "hash": self.app.hash,
+                "uses": self.app.manifest.uses.value,
+                "entry": self.app.manifest.entry,
+                "files": dict(self.app.files),
+                "trial": trial,
+            }
         with self.at.cuts.lease(recipe) as lease:
-            return self.at.engine.step(
+            told, arrays = self.at.engine.step(
                 f"run/{self.message.run}", replace(self.message, document=order), [lease]
             )
+        if "lacks" in told:
+            raise lacking(str(told["lacks"]))
+        return told, arrays
 
     def _charged(self, kind: ChargeKind, events: tuple[PrivacyEvent, ...]) -> Any:
         what = f"run {self.message.run} round {self.message.round}"

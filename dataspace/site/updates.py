@@ -1,5 +1,6 @@
 """What one message of a training may ask, and what of the worker's numbers may leave; without noise, that is."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from dataspace.model.datasets import ColumnType, Dataset
 from dataspace.model.limits import SiteLimits
+from dataspace.model.own_apps import BLOCK_NORMS
 from dataspace.model.plans import Family, TrainingPlan
 from dataspace.model.runs import Arrays, SiteMessage, Step
 from dataspace.model.training import Scaling
@@ -29,7 +31,9 @@ def check_message(plan: TrainingPlan, message: SiteMessage, limits: SiteLimits) 
         raise Refused(code, said[0])
     first = 0 if message.step is Step.SCALE else 1
     if not 1 <= plan.rounds <= limits.rounds or not first <= message.round <= first * (plan.rounds + 1):
-        raise Refused("data.rounds", f"A run has at most {limits.rounds} rounds here.")
+        raise Refused(
+            "data.rounds", f"A run has at most {limits.rounds} rounds here: `rounds` in this site's limits."
+        )
     if message.step not in steps_of(plan):
         raise Refused("data.step", "The plan has no such step.")
     if limits.epsilon_training and (plan.privacy is None or plan.privacy.epsilon > limits.epsilon_training):
@@ -38,6 +42,13 @@ def check_message(plan: TrainingPlan, message: SiteMessage, limits: SiteLimits) 
             f"This site trains with noise only, at an ε of at most {limits.epsilon_training:g}.",
         )
     _check_numbers(plan, message)
+
+
+def round_seconds(said: object) -> float:
+    """How long the coordinator will wait. Raises Refused for what is no time."""
+    if isinstance(said, bool) or not isinstance(said, int | float) or not 0 < said < math.inf:
+        raise Refused("data.configuration", "The run does not say how long a round may last.")
+    return float(said)
 
 
 def steps_of(plan: TrainingPlan) -> frozenset[Step]:
@@ -50,6 +61,8 @@ def steps_of(plan: TrainingPlan) -> frozenset[Step]:
             return scale | {Step.FIT}
         case Family.MLP:
             return scale | {Step.LOCAL, Step.SCORE}
+        case Family.APP:
+            return frozenset()  # never without noise
         case Family.TREES:
             return frozenset({Step.GROW, Step.SCORE})
 
@@ -116,14 +129,23 @@ def check_update(
 
 
 def check_gradient(plan: TrainingPlan, document: Mapping[str, Any], arrays: Arrays) -> Any:
-    """The sum that noise is added to. Raises Refused where it is none, or longer than its units could make it."""
+    """The sum that noise is added to. Raises Refused where it is none, or longer than its units, or the blocks of an
+    app, could make it."""
     privacy = plan.privacy
     if privacy is None or not _shaped(arrays, {"gradient": (network.size(plan),)}, finite=False):
         raise Refused("internal", "No answer from this site.")
     total = np.asarray(arrays["gradient"], np.float64)
     if not np.isfinite(total).all():
         raise Refused("data.not-finite", "The model does not converge on the rows here.")
-    return network.clipped(total, privacy.clip * max(1, int(document["units"])))
+    parts = plan.app.blocks if plan.app is not None else max(1, int(document["units"]))
+    return network.clipped(total, privacy.clip * parts)
+
+
+def one_person(plan: TrainingPlan) -> float:
+    """How far, in the L2 norm, one person can move the sum that noise is added to."""
+    if plan.privacy is None:
+        raise Refused("internal", "No answer from this site.")
+    return plan.privacy.clip * (BLOCK_NORMS if plan.app is not None else 1.0)
 
 
 def _check_parameters(plan: TrainingPlan, step: Step, n: int) -> None:

@@ -7,6 +7,7 @@
 
 import json
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,10 @@ class FileWill:
         """True where the site approved this very code package."""
         return bool(app_hash) and app_hash in self._list("approved.json")
 
+    def apps(self) -> Sequence[str]:
+        """The hashes of all code packages that it approved, in the order in which it did."""
+        return self._list("approved.json")
+
     def stop(self) -> None:
         """Turn the kill switch on."""
         (self._home / SWITCH).touch()
@@ -60,6 +65,15 @@ class FileWill:
     def approve(self, app_hash: str) -> None:
         """Approve a code package."""
         self._add("approved.json", app_hash)
+
+    def disapprove(self, app_hash: str) -> bool:
+        """Take an approval back; whether there was one. The next message of a run that uses it is refused."""
+        with self._writing:
+            kept = self._list("approved.json")
+            if app_hash not in kept:
+                return False
+            self._write("approved.json", [item for item in kept if item != app_hash])
+            return True
 
     def withdraw(self, permit: PermitId) -> bool:
         """Take a countersignature back; whether there was one. The permit holds elsewhere as before."""

@@ -179,6 +179,14 @@ def test_its_site_refuses_by_name_and_the_others_go_on(
     assert "patient" not in fit.refused[SITES[-1]]
 
 
+def test_a_worker_that_never_returns_is_ended_in_time_for_the_round_and_its_site_says_so(
+    ana: Hub, world: World
+) -> None:
+    fit = ana.glm("died ~ age80", permit=world[1], rounds=1, ridge=3.0, round_seconds=20)
+    assert fit.sites == SITES[:-1]
+    assert "ran out of time or memory" in fit.refused[SITES[-1]], "and not that the site was silent"
+
+
 def test_numbers_that_nobody_asked_for_stay_at_the_site(ana: Hub, world: World) -> None:
     told: list[Any] = []
     fit = ana.glm("died ~ age80", permit=world[1], rounds=1, ridge=7.0, progress=told.append)

@@ -37,17 +37,31 @@ class Isolation(StrEnum):
     """Neither: only the gate and the engine's own settings stand."""
 
 
-def confine(parent: int, memory_bytes: int, cpu_seconds: int) -> Isolation:
-    """Confine this process. Raises OSError where the kernel knows a wall but would not put it up."""
+def confine(parent: int, memory_bytes: int, cpu_seconds: int, forks: bool = False) -> Isolation:
+    """Confine this process. Raises OSError where the kernel knows a wall but would not put it up.
+
+    With `forks` it may start and end copies of itself: each has to call `close_in` before anything else.
+    """
     _die_with(parent)
     _limit(memory_bytes, cpu_seconds)
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     _prctl(_PR_SET_DUMPABLE, 0)
     _drop_capabilities()
     files = _landlock(readable_paths())
-    if not _seccomp():
+    if not _seccomp(_FORKS if forks else frozenset()):
         return Isolation.C
     return Isolation.A if files else Isolation.B
+
+
+def close_in(parent: int, cpu_seconds: int, file_bytes: int) -> None:
+    """Confine a copy of a process that may fork: it may not, cannot read of the other copies in /proc, nor leave them
+    anything in shared memory. `file_bytes` bounds what it may write into a file that it was given. Raises OSError."""
+    _die_with(parent)
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
+    _landlock(path for path in readable_paths() if path.parts[:2] != ("/", "proc"))
+    if not _seccomp():
+        raise OSError(errno.ENOSYS, "seccomp")
 
 
 def readable_paths() -> list[Path]:
@@ -142,12 +156,18 @@ _DENIED: dict[str, tuple[int, int]] = {
     "fsetxattr": (190, 7), "removexattr": (197, 14), "lremovexattr": (198, 15), "fremovexattr": (199, 16),
     "setuid": (105, 146), "setgid": (106, 144), "setreuid": (113, 145), "setregid": (114, 143),
     "setresuid": (117, 147), "setresgid": (119, 149), "setgroups": (116, 159), "swapon": (167, 224),
-    "name_to_handle_at": (303, 264), "open_by_handle_at": (304, 265),
+    "name_to_handle_at": (303, 264), "open_by_handle_at": (304, 265), "shmget": (29, 194), "shmat": (30, 196),
+    "shmctl": (31, 195), "msgget": (68, 186), "msgsnd": (69, 189), "msgrcv": (70, 188), "msgctl": (71, 187),
+    "semget": (64, 190), "semop": (65, 193), "semtimedop": (220, 192), "semctl": (66, 191), "mq_open": (240, 180),
+    "ioprio_set": (251, 30), "sched_setparam": (142, 118), "sched_setscheduler": (144, 119),
+    "sched_setattr": (314, 274), "setpgid": (109, 154), "migrate_pages": (256, 238), "move_pages": (279, 239),
 }  # fmt: skip
 
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 _CLONE, _CLONE3, _TGKILL, _PRLIMIT = (56, 220), 435, (234, 131), (302, 261)
 _CLONE_THREAD = 0x00010000
+_FORKS = frozenset({"fork", "vfork", "kill"})
+"""What a process needs that starts copies of itself and ends them, besides `clone`."""
 
 _LOAD, _EQUAL, _ANY_BIT, _AT_LEAST, _RETURN = 0x20, 0x15, 0x45, 0x35, 0x06
 _ALLOW, _KILL = 0x7FFF0000, 0x80000000
@@ -158,20 +178,22 @@ def _refuse(code: int) -> int:
     return 0x00050000 | code
 
 
-def _program(column: int, architecture: int) -> bytes:
-    """The filter: a load, a comparison that skips one step where it does not hold, a verdict."""
+def _program(column: int, architecture: int, granted: frozenset[str] = frozenset()) -> bytes:
+    """The filter: a load, a comparison that skips one step where it does not hold, a verdict. `granted` by name."""
     steps = [(_LOAD, 0, 0, _ARCHITECTURE), (_EQUAL, 1, 0, architecture), (_RETURN, 0, 0, _KILL)]
     steps += [(_LOAD, 0, 0, _NUMBER)]
     # The second numbering of x86_64 (x32) would slip past comparisons with the first.
     steps += [(_AT_LEAST, 0, 1, 0x40000000), (_RETURN, 0, 0, _refuse(errno.EPERM))]
-    for numbers in _DENIED.values():
+    for name, numbers in _DENIED.items():
         number = numbers[column]
-        if number >= 0:
+        if number >= 0 and name not in granted:
             steps += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, _refuse(errno.EPERM))]
     # Its flags are in memory, where a filter cannot look: the C library falls back to clone.
     steps += [(_EQUAL, 0, 1, _CLONE3), (_RETURN, 0, 0, _refuse(errno.ENOSYS))]
-    steps += [(_EQUAL, 0, 4, _CLONE[column]), (_LOAD, 0, 0, _FIRST_ARGUMENT), (_ANY_BIT, 0, 1, _CLONE_THREAD)]
-    steps += [(_RETURN, 0, 0, _ALLOW), (_RETURN, 0, 0, _refuse(errno.EPERM))]
+    if "fork" not in granted:
+        steps += [(_EQUAL, 0, 4, _CLONE[column]), (_LOAD, 0, 0, _FIRST_ARGUMENT)]
+        steps += [(_ANY_BIT, 0, 1, _CLONE_THREAD)]
+        steps += [(_RETURN, 0, 0, _ALLOW), (_RETURN, 0, 0, _refuse(errno.EPERM))]
     for number in (_TGKILL[column], _PRLIMIT[column]):  # on oneself only: abort() and getrlimit()
         steps += [(_EQUAL, 0, 5, number), (_LOAD, 0, 0, _FIRST_ARGUMENT), (_EQUAL, 2, 0, os.getpid())]
         steps += [(_EQUAL, 1, 0, 0), (_RETURN, 0, 0, _refuse(errno.EPERM)), (_RETURN, 0, 0, _ALLOW)]
@@ -179,12 +201,13 @@ def _program(column: int, architecture: int) -> bytes:
     return b"".join(struct.pack("=HBBI", *step) for step in steps)
 
 
-def _seccomp() -> bool:
-    """Deny the calls above with EPERM. False where the processor or the kernel is not known to have it."""
+def _seccomp(granted: frozenset[str] = frozenset()) -> bool:
+    """Deny the calls above with EPERM, but those `granted`. False where the processor or the kernel is not known to
+    have it."""
     known = _ARCHITECTURES.get(platform.machine())
     if known is None:
         return False
-    program = ctypes.create_string_buffer(_program(*known))
+    program = ctypes.create_string_buffer(_program(*known, granted))
     header = struct.pack("@HP", (len(program) - 1) // 8, ctypes.addressof(program))
     if _LIBC.prctl(_PR_SET_SECCOMP, 2, header, 0, 0):
         if ctypes.get_errno() == errno.EINVAL:

@@ -9,8 +9,11 @@ import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from dataspace.adapters.duckdb.wire import Broken, Channel, Frame
+from dataspace.errors import NoAnswer
+from dataspace.model.temporaries import Temporary
 
 _log = logging.getLogger(__name__)
 
@@ -22,6 +25,9 @@ MAXIMUM_CUTS = 48
 # Address space, not memory: the engine and its libraries reserve far more than they touch.
 _RESERVED = 4 * 2**30
 _CLERK_MEMORY = 3 * 2**30
+_GUEST_RESERVED = 3 * 2**29
+# Else numpy, and torch, reserve memory for every processor.
+_ALONE, _GUEST = {"OPENBLAS_NUM_THREADS": "1"}, {"OMP_NUM_THREADS": "1"}
 
 
 class Child:
@@ -43,11 +49,15 @@ class Pair:
     def __init__(self, worker: Child, other: socket.socket) -> None:
         self._worker, self._other = worker, other
         self.holds: dict[str, str] = {}
+        self.kept: dict[str, Temporary] = {}
+        """Temporary results that the worker has, by name."""
         self.stale = False
         """It holds a cut that was dropped, so it ends with what it is doing."""
         self.trains = False
         """It holds what the next round of a run would have to work out again."""
         self._clerk: Child | None = None
+        self._guest = ""
+        """The hash of the app that a guest stands ready with."""
 
     def can_hold(self, cuts: Mapping[str, str]) -> bool:
         """Whether these fit beside what it holds: a dataset has one cut, and a worker so many."""
@@ -58,6 +68,8 @@ class Pair:
         """Give the worker those of these cuts that it does not hold yet. Raises Broken."""
         new = [(dataset, cut) for dataset, cut in sorted(cuts.items()) if dataset not in self.holds]
         if new:
+            for dataset, _ in new:
+                self.kept.pop(dataset, None)  # the worker forgets it too: the dataset has the name
             self.begin(new, [files[cut] for _, cut in new], seconds)
             self.holds.update(new)
 
@@ -78,6 +90,20 @@ class Pair:
             self._clerk = spawner.child("clerk", self._other)
             spawner.greet(self._clerk, seconds)
         return self._clerk.channel
+
+    def guest(self, spawner: "Spawner", app: Mapping[str, Any], seconds: float) -> str:
+        """Have a guest at the other end of the worker, in the place of a clerk, with this app (`hash`, `uses`,
+        `files`); what it lacks to run it, or empty. Raises Broken where another one is there."""
+        if self._guest == app["hash"]:
+            return ""
+        if self._clerk is not None:
+            raise Broken("there is a clerk, or another app, in its place")
+        self._clerk = spawner.child("guest", self._other)
+        spawner.greet(self._clerk, seconds)
+        self._clerk.channel.send(app, seconds=seconds)
+        lacks = str(self._clerk.channel.receive(max(seconds, _START_SECONDS)).document["lacks"])
+        self._guest = "" if lacks else app["hash"]
+        return lacks
 
     def reply(self, seconds: float) -> Frame:
         """The worker's next frame. Raises Broken."""
@@ -112,6 +138,13 @@ def checked(frame: Frame) -> Frame:
     if frame.document.get("failed"):
         raise Broken("it has no answer")
     return frame
+
+
+def sound(frame: Frame) -> Frame:
+    """The same; raises NoAnswer where the statement failed and its worker did not."""
+    if frame.document.get("sound"):
+        raise NoAnswer()
+    return checked(frame)
 
 
 class Spawner:
@@ -168,11 +201,12 @@ class Spawner:
     def _start(self, module: str, other: socket.socket) -> Child:
         ours, theirs = socket.socketpair()
         try:
+            reserved = _GUEST_RESERVED if module == "guest" else _RESERVED
             orders = {
                 "parent": os.getpid(),
                 "gateway": theirs.fileno(),
                 "other": other.fileno(),
-                "memory_bytes": self._memory + _RESERVED if module == "worker" else _CLERK_MEMORY,
+                "memory_bytes": _CLERK_MEMORY if module == "clerk" else self._memory + reserved,
                 "cpu_seconds": self._cpu,
                 "engine_memory": f"{self._memory // 2**20}MiB",
                 "threads": self._threads,
@@ -186,7 +220,7 @@ class Spawner:
                     stdout=subprocess.DEVNULL,
                     stderr=log,
                     cwd="/",
-                    env={"OPENBLAS_NUM_THREADS": "1"},  # else numpy reserves memory for every processor
+                    env=_ALONE | (_GUEST if module == "guest" else {}),
                     pass_fds=[theirs.fileno(), other.fileno()],
                 )
         except BaseException:

@@ -13,8 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from dataspace.adapters.duckdb.bench import Bench
+from dataspace.adapters.duckdb.blocks import Blocks
 from dataspace.adapters.duckdb.compile import UNIT
 from dataspace.adapters.duckdb.growing import grow
+from dataspace.adapters.duckdb.wire import Channel
 from dataspace.model.codec import from_json
 from dataspace.model.names import ColumnName
 from dataspace.model.plans import Family, TrainingPlan
@@ -49,14 +51,17 @@ class Rows:
 class Training:
     """Keeps the design matrix of the last plan, so that a round costs its arithmetic only."""
 
-    def __init__(self, bench: Bench) -> None:
-        self._bench = bench
+    def __init__(self, bench: Bench, guest: Channel | None = None) -> None:
+        """`guest` runs the app of a plan that names one."""
+        self._bench, self._guest = bench, guest
         self._prepared: tuple[tuple[str, TrainingPlan], tuple[Rows, Rows]] | None = None
 
     def step(self, order: Mapping[str, Any], arrays: Arrays) -> Reply:
         """A plain update. Raises ValueError for numbers that do not fit the plan."""
         plan = from_json(TrainingPlan, order["plan"])
         fitted, kept = (rows.scaled(arrays) for rows in self._data(str(order["cuts"][0]), plan))
+        if plan.app is not None:
+            return self._of_app(plan, order, arrays, fitted, kept)
         match Step(order["step"]):
             case Step.FIT:
                 return _fit(plan, fitted, kept, arrays)
@@ -77,6 +82,26 @@ class Training:
                 return _counted(plan, fitted) | _scored(plan, kept, arrays), {}
             case Step.COUNT:
                 raise ValueError("a count is no step of training")
+
+    def _of_app(
+        self, plan: TrainingPlan, order: Mapping[str, Any], arrays: Arrays, fitted: Rows, kept: Rows
+    ) -> Reply:
+        """Of blocks, and not of persons: each person moves a number by 1 at most, and the sum by twice the norm."""
+        if self._guest is None:
+            raise ValueError("there is nobody to run an app")
+        blocks, weights = Blocks(self._guest, plan, order["app"]), _weights(plan, arrays)
+        if order["app"]["trial"]:
+            return {"tried": blocks.tried(weights)}, {}
+        match Step(order["step"]):
+            case Step.NOISY:
+                number = int(order["round"])
+                units, total = blocks.learned(fitted.x, fitted.y, fitted.units, weights, number)
+                return {"units": units}, {"gradient": total}
+            case Step.SCORE:
+                some, right = blocks.scored(kept.x, kept.y, kept.units, weights)
+                return {"held_units": some, "right": right}, {}
+            case _:
+                raise ValueError("no step of an app")
 
     def _data(self, cut: str, plan: TrainingPlan) -> tuple[Rows, Rows]:
         key = (cut, plan)
