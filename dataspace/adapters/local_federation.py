@@ -102,6 +102,10 @@ class LocalFederation:
         """Every further message of the run is refused."""
         self._stopped.add(run)
 
+    def kept(self, run: RunId) -> bool:
+        """Never: coordinator and sites are in this process."""
+        return False
+
 
 class _Told:
     """A journal that tells a queue."""

@@ -1,8 +1,11 @@
 """What runs across sites need, in memory: a revocation list that was told, a diary that is a list."""
 
+from collections.abc import Sequence
+
 from dataspace.errors import SourceError
+from dataspace.model.names import RunId
 from dataspace.model.permits import PermitStatus
-from dataspace.model.runs import RunEvent
+from dataspace.model.runs import OpenRun, RunEvent
 
 
 class MemoryStatusSource:
@@ -29,3 +32,19 @@ class MemoryJournal:
 
     def append(self, event: RunEvent) -> None:
         self.events.append(event)
+
+
+class MemoryOpenRuns:
+    """`OpenRuns`; they end with the process, so it is for tests alone."""
+
+    def __init__(self) -> None:
+        self._runs: dict[RunId, OpenRun] = {}
+
+    def put(self, run: OpenRun) -> None:
+        self._runs[run.run] = run
+
+    def drop(self, run: RunId) -> None:
+        self._runs.pop(run, None)
+
+    def all(self) -> Sequence[OpenRun]:
+        return tuple(self._runs.values())

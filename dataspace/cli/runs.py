@@ -47,8 +47,10 @@ def events(run: Run, home: Home = None, person: As = "") -> None:
 def stop(run: Run, home: Home = None, person: As = "") -> None:
     """End a run; sites that work on it end their workers within some seconds."""
     with reach(home, person) as hub:
+        before = hub.runs.status(run)["state"]
         hub.runs.stop(run)
-        typer.echo(f"{run} is stopped.")
+        ended = before in ("finished", "failed")
+        typer.echo(f"{run} had ended already: it {before}." if ended else f"{run} is stopped.")
 
 
 def _lines(one: Any) -> list[str]:
@@ -56,7 +58,10 @@ def _lines(one: Any) -> list[str]:
     answered = f" · answered {', '.join(one['answered'])}" if one["answered"] else ""
     again = f" · went on {one['resumed']} times" if one["resumed"] else ""
     lines = [f"{one['run']}  {one['state']}{cause} · round {one['round']}{answered}{again}"]
-    lines += [f"  waits for {site}, {seconds:g} s by now" for site, seconds in one["waiting"].items()]
+    longest = f" of {one['round_seconds']:g}" if one["round_seconds"] else ""
+    lines += [
+        f"  waits for {site}, {seconds:g}{longest} s by now" for site, seconds in one["waiting"].items()
+    ]
     lines += [
         f"  {site} refused in round {why['round']} ({why['code']}): {why['reason']}"
         for site, why in one["refused"].items()

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from dataspace.cli.site_home import OpenedSite
-from dataspace.cli.words import Json, example, show_json
+from dataspace.cli.words import Json, example, show_json, worded
 from dataspace.errors import InvalidRequest
 from dataspace.settings import SiteSettings, environment, home_of
 
@@ -96,7 +96,7 @@ def doctor(
         show_json([asdict(finding) for finding in found])
     else:
         for finding in found:
-            typer.echo(f"{finding.verdict.value:4}  {finding.text}")
+            typer.echo(f"{finding.verdict.value:4}  {worded(finding.text)}")
         requests: list[Finding] = [finding for finding in found if finding.request]
         for text in dict.fromkeys(finding.request for finding in requests):
             typer.echo(f"\nTo the firewall team:\n{text}")
@@ -110,6 +110,10 @@ def limits(
     hours: Annotated[str | None, typer.Option(help='When it answers: 20:00-06:00, or "" for always.')] = None,
     cores: Annotated[int | None, typer.Option(help="Most cores; 0 leaves the usual.")] = None,
     memory_mb: Annotated[int | None, typer.Option(help="Most memory in MB; 0 leaves the usual.")] = None,
+    round_seconds: Annotated[
+        float | None,
+        typer.Option(help="Longest that a worker is at work on one message; 0 leaves the usual."),
+    ] = None,
     cohort: Annotated[int | None, typer.Option(help="Fewest units behind a cell; 0 leaves it.")] = None,
     minimum_sites: Annotated[int | None, typer.Option(help="Fewest sites asked together.")] = None,
     foreign_apps: Annotated[
@@ -127,6 +131,7 @@ def limits(
         "hours": hours,
         "cores": cores,
         "memory_mb": memory_mb,
+        "round_seconds": round_seconds,
         "cohort": cohort,
         "minimum_sites": minimum_sites,
         "foreign_apps": foreign_apps,

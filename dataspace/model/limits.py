@@ -38,6 +38,8 @@ class SiteLimits:
     """Memory in MB for the engine of one worker, and the service as a whole; 0 leaves the usual."""
     cohort: int = 0
     """Fewest privacy units behind a published cell, where policy and permit ask for fewer; 0 leaves it to them."""
+    round_seconds: float = 0.0
+    """Longest that a worker is at work on one message; 0 leaves the usual. A run may ask for less, never for more."""
     minimum_sites: int = 0
     """Fewest sites that have to be asked together; 0 leaves it to policy and permit."""
     epsilon_training: float = 0.0

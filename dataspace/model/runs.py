@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dataspace.model.names import RunId, SiteName
+from dataspace.model.names import PermitId, PrincipalId, RunId, SiteName
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
@@ -124,6 +124,21 @@ class RunStatus:
     """`code`, `reason` and `round` of each site that did not answer when it was asked last."""
     resumed: int
     """How often it went on with another coordinator."""
+    round_seconds: float = 0.0
+    """How long a round may last: who has not answered by then is named, and left out of it. 0 before it started."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRun:
+    """A run whose end is not recorded yet: what a hub that comes after needs to go on with it, or to record its end."""
+
+    run: RunId
+    principal: PrincipalId
+    permit: PermitId | None
+    since: int
+    """How many records the log had before the run was announced there."""
+    training: bool
+    """False for a count, which somebody waited for."""
 
 
 @dataclass(frozen=True, slots=True)

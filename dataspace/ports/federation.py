@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Protocol
 
 from dataspace.model.names import PermitId, RunId, SiteName
+from dataspace.model.own_apps import PackedApp
 from dataspace.model.permits import PermitStatus
-from dataspace.model.runs import Checkpoint, RunEvent, RunOrder, SiteMessage, SiteReply
+from dataspace.model.runs import Checkpoint, OpenRun, RunEvent, RunOrder, SiteMessage, SiteReply
 from dataspace.model.sites import Site
 
 
@@ -34,6 +35,25 @@ class SiteWill(Protocol):
     def approved(self, app_hash: str) -> bool:
         """True where the site approved this very code package."""
         ...
+
+    def apps(self) -> Sequence[str]:
+        """The hashes of all that it approved, in the order in which it did."""
+        ...
+
+
+class AppShelf(Protocol):
+    """Apps of researchers, by nothing but their content."""
+
+    def put(self, archive: bytes) -> PackedApp:
+        """Durable before it returns. Raises InvalidRequest for what is no app, VerificationFailed without a signature
+        that holds."""
+        ...
+
+    def get(self, hash: str) -> PackedApp | None:
+        """Checked against its hash each time; raises VerificationFailed for what is not what it was."""
+        ...
+
+    def hashes(self) -> Sequence[str]: ...
 
 
 class StatusSource(Protocol):
@@ -82,6 +102,23 @@ class Federation(Protocol):
         ...
 
     def stop(self, run: RunId) -> None: ...
+    def kept(self, run: RunId) -> bool:
+        """Whether the run outlives this process: another that comes after can follow it with `events`, to its end."""
+        ...
+
+
+class OpenRuns(Protocol):
+    """The runs of this hub whose end is not recorded yet; they outlive its process."""
+
+    def put(self, run: OpenRun) -> None:
+        """Durable before it returns."""
+        ...
+
+    def drop(self, run: RunId) -> None:
+        """Its end is recorded. Twice does no harm."""
+        ...
+
+    def all(self) -> Sequence[OpenRun]: ...
 
 
 class Incoming(Protocol):

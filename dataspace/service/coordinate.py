@@ -80,6 +80,7 @@ class _Run:
             "principal": self.order.principal,
             "roster": dict(self.order.roster),
             "sites": sorted(self.order.sites),
+            "seconds": self.order.round_seconds,
         }
         asked = [site for site in self.order.sites if not self._for_good(site)]
         messages = {site: SiteMessage(self.order.run, number, step, document, arrays) for site in asked}
@@ -171,7 +172,7 @@ def coordinate(
     run = _Run(order, exchange, journal, clock, checkpoints)
     run.resumed = checkpoints.last() if checkpoints is not None else None
     if run.resumed is None:
-        run.tell("started", 0, sites=sorted(order.sites))
+        run.tell("started", 0, sites=sorted(order.sites), round_seconds=order.round_seconds)
         run.name_absent()
     else:
         run.refused = {site: dict(why) for site, why in run.resumed.refused.items()}

@@ -29,7 +29,8 @@ class _Followed:
 
 
 class Following:
-    """The runs that this hub started since it was opened. Any number of watchers see all events from the first."""
+    """The runs that this hub started since it was opened, and those that it found without an end. Any number of
+    watchers see all events from the first."""
 
     def __init__(self, running: Running, federation: Federation, joining: Joining) -> None:
         self._running = running
@@ -38,16 +39,31 @@ class Following:
         self._runs: dict[RunId, _Followed] = {}
         self._news = threading.Condition()
 
-    def start(self, principal: Principal, plan: TrainingPlan, permit: PermitId | None) -> RunId:
+    def start(
+        self,
+        principal: Principal,
+        plan: TrainingPlan,
+        permit: PermitId | None,
+        round_seconds: float | None = None,
+    ) -> RunId:
         """Start a training run; refusals are raised here."""
-        run, events = self._running.train(principal, plan, permit)
-        followed = _Followed(principal.id)
+        run, events = self._running.train(principal, plan, permit, round_seconds)
+        self._begin(run, principal.id, events)
+        return run
+
+    def take_up(self) -> None:
+        """Go on with the runs that a hub before this one has left, however it ended. For a hub that sites connect to,
+        once, before anybody asks."""
+        for run, owner, events in self._running.take_up():
+            self._begin(run, owner, events)
+
+    def _begin(self, run: RunId, owner: PrincipalId, events: Iterator[RunEvent]) -> None:
+        followed = _Followed(owner)
         with self._news:
             self._runs[run] = followed
         threading.Thread(
             target=self._follow, args=(followed, events), name=f"follow-{run}", daemon=True
         ).start()
-        return run
 
     def events(self, principal: Principal, run: RunId) -> Iterator[RunEvent | None]:
         """Events from the first, as they come, to the last; None while nothing happens, so that a watcher who has left
@@ -106,7 +122,7 @@ class Following:
     def _seen(self, principal: Principal, run: RunId) -> _Followed:
         followed = self._runs.get(run)
         if followed is None:
-            raise UnknownName("run", run, (), "Runs from before the hub was opened stand in its log.")
+            raise UnknownName("run", run, (), "Runs that ended before the hub was opened stand in its log.")
         if followed.owner != principal.id and not principal.roles & HOSTS:
             raise NotAllowed("This run is somebody else's.", "Ask its owner, or a steward.")
         return followed

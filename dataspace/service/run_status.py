@@ -14,12 +14,13 @@ def status_of(run: RunId, events: Sequence[RunEvent], ended: bool = False) -> Ru
     answered: tuple[SiteName, ...] = ()
     refused: dict[SiteName, dict[str, str]] = {}
     waiting: dict[SiteName, float] = {}
-    state, number, cause, resumed = "starting", 0, "", 0
+    state, number, cause, resumed, longest = "starting", 0, "", 0, 0.0
     for event in events:
         facts, number = event.facts, max(number, event.round)
         match event.kind:
             case "started":
                 state, asked = "running", tuple(facts.get("sites", ()))
+                longest = float(facts.get("round_seconds", 0.0))
             case "waiting":
                 waiting = dict.fromkeys(facts["sites"], float(facts["seconds"]))
             case "refused":
@@ -35,4 +36,4 @@ def status_of(run: RunId, events: Sequence[RunEvent], ended: bool = False) -> Ru
             state, cause, waiting = event.kind, str(facts.get("cause", "")), {}
     if ended and state not in ENDS:
         state, cause = "failed", "the hub does not follow it any more"
-    return RunStatus(run, state, number, cause, asked, answered, waiting, refused, resumed)
+    return RunStatus(run, state, number, cause, asked, answered, waiting, refused, resumed, longest)

@@ -1,24 +1,24 @@
 """Questions and training across sites, from the hub: decide, order, record, follow, record."""
 
-import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, NoReturn
+from typing import Any
 
 from dataspace.errors import InvalidRequest, SiteUnavailable
 from dataspace.model.codec import to_json
 from dataspace.model.datasets import Dataset
-from dataspace.model.names import HUB, ColumnName, DatasetName, PermitId, RunId, SiteName
-from dataspace.model.permits import Permit
+from dataspace.model.names import HUB, ColumnName, DatasetName, PermitId, PrincipalId, RunId, SiteName
+from dataspace.model.permits import Permit, PermitState
 from dataspace.model.plans import CountPlan, TrainingPlan
 from dataspace.model.policies import AnswerKind
 from dataspace.model.predicates import columns_of
 from dataspace.model.principals import Principal
-from dataspace.model.records import JSON, RecordKind
+from dataspace.model.records import JSON
 from dataspace.model.requests import Query
 from dataspace.model.runs import RunEvent, RunOrder
-from dataspace.ports import Catalog, Federation, PermitStore, Sites, SqlReader
-from dataspace.service.access_requests import access_request
+from dataspace.planning.permit_workflow import permit_state
+from dataspace.ports import Catalog, Federation, PermitStore, SqlReader
+from dataspace.service.access_requests import access_request, granted_purpose
 from dataspace.service.answering import Delivered
 from dataspace.service.asking import Asking
 from dataspace.service.count_tables import SITE_COLUMN, count_table
@@ -26,10 +26,12 @@ from dataspace.service.counting import by_site, count_here
 from dataspace.service.discovering import visible_dataset
 from dataspace.service.enforcing import Enforcement, request_facts
 from dataspace.service.notes import note_of_duties, table_digest, with_note
-from dataspace.service.permit_documents import holding, roster_of
+from dataspace.service.ordering import Ordering
+from dataspace.service.run_ends import RunEnds
 from dataspace.transparency.canonical import digest
 
 PERMIT_ENDED = "the permit does not hold any more"
+NOT_STARTED = "never started"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,12 @@ class Running:
 
     catalog: Catalog
     permits: PermitStore
-    sites: Sites
     reader: SqlReader
     asking: Asking
     enforcement: Enforcement
     federation: Federation
+    ends: RunEnds
+    ordering: Ordering
     name: SiteName = HUB
     """The hub's own, where its rows are counted beside those of sites."""
     _going: dict[RunId, PermitId] = field(default_factory=dict)
@@ -90,33 +93,43 @@ class Running:
                 by_site(self.asking, principal, found, SITE_COLUMN, self.name) if SITE_COLUMN in by else found
             )
         signed = self._permit(principal, permit)
-        purpose = purpose or (signed.purpose if signed else "")
-        plan = CountPlan(dataset, where, tuple(columns), purpose)
-        question = f"count({where!r}, by={list(by)!r})"
         request = access_request(principal, AnswerKind.AGGREGATE, purpose, described, read, signed, HUB)
         request = replace(request, relayed=True)
+        now, policies = self.enforcement.clock.now(), self.enforcement.policies.current()
+        request = replace(request, purpose=granted_purpose(request, policies, now))
+        plan = CountPlan(dataset, where, tuple(columns), request.purpose)
+        question = f"count({where!r}, by={list(by)!r})"
         owed = self.enforcement.granted(request, question).obligations
-        order = self._order(principal, permit, dataset, to_json(plan), minimum=1, only=owed.sites)
+        order = self.ordering.order(principal, permit, dataset, to_json(plan), minimum=1, only=owed.sites)
         facts = request_facts(request, question) | {"run": order.run, "sites": sorted(order.sites)}
-        intent = self.enforcement.record(RecordKind.RUN_INTENDED, principal, facts)
-        last = self._follow_to_end(order, principal, intent)
-        self._over(order.run)
-        table, note = count_table(described, columns, SITE_COLUMN in by, last.facts)
-        note = note_of_duties(note, owed)
-        table = table.cast(with_note(table.schema, note))
-        closing: dict[str, JSON] = {
-            "run": order.run,
-            "intent": intent,
-            "outcome": "complete",
-            "answer": table_digest(table),
-        }
-        number = self.enforcement.record(RecordKind.RUN_FINISHED, principal, closing)
+        self._under(order.run, permit)
+        intent = self.ends.announced(order.run, principal, permit, facts, training=False)
+        closing: dict[str, JSON] = {"outcome": "failed", "cause": "internal"}
+        number = None
+        try:
+            last, closing = self._follow_to_end(order)
+            if last is None or last.kind != "finished":
+                cause = closing["cause"]
+                raise SiteUnavailable(f"The run {order.run} failed: {cause}.", refusals(last))
+            table, note = count_table(described, columns, SITE_COLUMN in by, last.facts)
+            note = note_of_duties(note, owed)
+            table = table.cast(with_note(table.schema, note))
+            closing = {"outcome": "complete", "answer": table_digest(table)}
+        finally:
+            number = self.ends.ended(order.run, closing | self._over(order.run))
         return Delivered(table, note, intent, number)
 
     def train(
-        self, principal: Principal, plan: TrainingPlan, permit: PermitId | None
+        self,
+        principal: Principal,
+        plan: TrainingPlan,
+        permit: PermitId | None,
+        round_seconds: float | None = None,
     ) -> tuple[RunId, Iterator[RunEvent]]:
-        """Start a training run; refusals are raised here, the events follow it to its end."""
+        """Start a training run; refusals are raised here, the events follow it to its end.
+
+        `round_seconds` is how long a site is waited for in each round; None: as long as this hub ever waits.
+        """
         described = visible_dataset(self.catalog, plan.dataset, principal, self.enforcement)
         self._check_columns(described, [plan.target, *plan.features])
         signed = self._permit(principal, permit)
@@ -134,83 +147,41 @@ class Running:
         granted = self.enforcement.granted(request, question)
         minimum = max(plan.minimum_sites, granted.obligations.minimum_sites or 1)
         only = granted.obligations.sites
-        order = self._order(principal, permit, plan.dataset, to_json(plan), minimum, only)
+        order = self.ordering.order(
+            principal, permit, plan.dataset, to_json(plan), minimum, only, round_seconds
+        )
         facts = request_facts(request, question) | {
             "run": order.run,
             "sites": sorted(order.sites),
             "plan": digest(order.plan),
+            "round_seconds": order.round_seconds,
         }
-        intent = self.enforcement.record(RecordKind.RUN_INTENDED, principal, facts)
-        self.federation.submit(order)
-        return order.run, self._recorded(order, principal, intent)
+        self._under(order.run, permit)
+        self.ends.announced(order.run, principal, permit, facts, training=True)
+        try:
+            self.federation.submit(order)
+        except BaseException:
+            self.ends.ended(order.run, {"outcome": "failed", "cause": NOT_STARTED, **self._over(order.run)})
+            raise
+        return order.run, self._recorded(order.run)
 
-    def _order(
-        self,
-        principal: Principal,
-        permit: PermitId | None,
-        dataset: DatasetName,
-        plan: Mapping[str, Any],
-        minimum: int,
-        only: frozenset[SiteName] | None = None,
-    ) -> RunOrder:
-        """`only`: where what was granted may be computed, None where anywhere."""
-        signed = self.permits.permit(permit) if permit else None
-        every = self.sites.all()
-        named = signed.permit.roster_sites or signed.permit.sites if signed else frozenset[SiteName]()
-        offering = holding(every, (dataset,), named)
-        if only is not None and offering:
-            offering = self._granted_at(offering, only, dataset)
-        connected = {name: node for name, node in self.federation.sites().items() if name in offering}
-        if not offering:
-            self._not_held(dataset, bool(named))
-        if len(connected) < minimum:
-            raise SiteUnavailable(
-                f"{len(connected)} of {len(offering)} sites that hold '{dataset}' are connected, {minimum} are needed.",
-                "Try again later; `dataspace hub sites` shows who is connected. A site that its people stopped answers "
-                "again once they run `dataspace site run --resume`. A hub that was opened by its folder reaches none: "
-                "ask the one that is served, by connect(url, token=…).",
-            )
-        run = RunId(f"R-{secrets.token_hex(6)}")
-        asker = {
-            "id": principal.id,
-            "name": principal.name,
-            "organisation": principal.organisation,
-            "roles": sorted(principal.roles),
-            "claims": _claims(principal),
-        }
-        jws, roster = "", dict[SiteName, str]()
-        if signed is not None:
-            jws = signed.jws
-            roster = dict(roster_of(every, signed.permit.roster_sites))
-            self._going[run] = signed.permit.id
-        absent = tuple(sorted(offering - connected.keys()))
-        keys = {site.name: site.signing_key.hex() for site in every if site.name in connected}
-        return RunOrder(run, plan, jws, asker, connected, minimum, roster=roster, keys=keys, absent=absent)
+    def take_up(self) -> Iterator[tuple[RunId, PrincipalId, Iterator[RunEvent]]]:
+        """Trainings that a hub before this one began and that can go on: whose each is, and its events from the first.
 
-    @staticmethod
-    def _granted_at(
-        offering: frozenset[SiteName], only: frozenset[SiteName], dataset: DatasetName
-    ) -> frozenset[SiteName]:
-        """Of the sites that hold the dataset, those where it may be computed."""
-        if not offering & only:
-            raise InvalidRequest(
-                f"'{dataset}' may be computed only at {', '.join(sorted(only)) or 'no site'}: none of them holds it.",
-                "`dataspace explain` shows the policy that says so, and who can change it.",
-            )
-        return offering & only
+        The end of what cannot go on is recorded, with its cause, before the first one is given.
+        """
+        for left in self.ends.take_up():
+            self._under(left.run, left.permit)
+            if left.permit is not None:
+                signed = self.permits.permit(left.permit)
+                now = self.enforcement.clock.now()
+                if signed is None or permit_state(signed.permit, now) is not PermitState.ACTIVE:
+                    self._ended.add(left.run)
+                    self.federation.stop(left.run)
+            yield left.run, left.principal, self._recorded(left.run)
 
-    def _not_held(self, name: DatasetName, named: bool) -> NoReturn:
-        if named:
-            raise InvalidRequest(
-                f"No site that the permit was granted for holds '{name}'.",
-                "Its steward can amend it, so that it is granted for the sites of today.",
-            )
-        raise InvalidRequest(
-            f"No site holds '{name}'.",
-            "A site that has rows of it says so by `dataspace site data add`; `dataspace hub sites` shows who did.",
-        )
-
-    def _follow_to_end(self, order: RunOrder, principal: Principal, intent: int) -> RunEvent:
+    def _follow_to_end(self, order: RunOrder) -> tuple[RunEvent | None, dict[str, JSON]]:
+        """The last event, and how the run ended if it did not finish."""
         last = None
         self._counting.add(order.run)
         try:
@@ -219,11 +190,8 @@ class Running:
                 last = event
         finally:
             self._counting.discard(order.run)
-        if last is None or last.kind != "finished":
-            self._record_failure(order, principal, intent, last)
-            cause = last.facts.get("cause", "unknown") if last else "the run never started"
-            raise SiteUnavailable(f"The run {order.run} failed: {cause}.", refusals(last))
-        return last
+        cause = str(last.facts.get("cause", "unknown")) if last else NOT_STARTED
+        return last, {"outcome": "failed", "cause": cause}
 
     def _events(self, run: RunId) -> Iterator[RunEvent]:
         """What happens in a run; a run that was ended because of its permit says so, and not only that it stopped."""
@@ -233,30 +201,26 @@ class Running:
             else:
                 yield event
 
-    def _recorded(self, order: RunOrder, principal: Principal, intent: int) -> Iterator[RunEvent]:
+    def _recorded(self, run: RunId) -> Iterator[RunEvent]:
         outcome, last = "abandoned", None
         try:
-            for event in self._events(order.run):
+            for event in self._events(run):
                 last = event
                 yield event
             outcome = "complete" if last is not None and last.kind == "finished" else "failed"
         finally:
             closing: dict[str, JSON] = {
-                "run": order.run,
-                "intent": intent,
                 "outcome": outcome,
+                **({"cause": str(last.facts.get("cause", ""))} if outcome == "failed" and last else {}),
                 "result": digest(last.facts) if last else "",
-                **self._over(order.run),
+                **self._over(run),
             }
-            self.enforcement.record(RecordKind.RUN_FINISHED, principal, closing)
+            self.ends.ended(run, closing)
 
-    def _record_failure(
-        self, order: RunOrder, principal: Principal, intent: int, last: RunEvent | None
-    ) -> None:
-        cause = str(last.facts.get("cause", "")) if last else "never started"
-        closing: dict[str, JSON] = {"run": order.run, "intent": intent, "outcome": "failed", "cause": cause}
-        closing |= self._over(order.run)
-        self.enforcement.record(RecordKind.RUN_FINISHED, principal, closing)
+    def _under(self, run: RunId, permit: PermitId | None) -> None:
+        """Remember under which permit a run goes on, so that it can be ended with it."""
+        if permit is not None:
+            self._going[run] = permit
 
     def _over(self, run: RunId) -> dict[str, JSON]:
         """Forget a run that has ended; the cause, where its permit was it."""
@@ -275,11 +239,6 @@ class Running:
             raise InvalidRequest(
                 f"'{dataset.name}' has no column '{unknown[0]}'.", f"It has: {', '.join(known)}; and `site`."
             )
-
-
-def _claims(principal: Principal) -> Mapping[str, Any]:
-    """What is known of the asker, each with who asserts it; where mail for them goes is no site's business."""
-    return {name: to_json(fact) for name, fact in principal.claims.items() if name != "email"}
 
 
 def refusals(event: RunEvent | None) -> str:

@@ -52,7 +52,8 @@ from dataspace.service.pinned_version import permitted_version
 from dataspace.service.signed_replies import array_digest, reply_digest
 from dataspace.site.house import against
 from dataspace.site.issuers import as_known_here
-from dataspace.site.refused import Refused
+from dataspace.site.own_apps import OwnApps, named_app
+from dataspace.site.refused import Refused, dataset_of, over_budget
 from dataspace.site.roster import outside_roster
 from dataspace.site.runs_seen import RunsSeen
 from dataspace.site.status import standing
@@ -93,6 +94,8 @@ class Guard:
     """What each run was when it began here."""
     away: StayingAway | None = None
     """What is known of rows that stay in their source here."""
+    apps: OwnApps | None = None
+    """Apps of researchers; None where none may run."""
 
     def handle(self, message: SiteMessage) -> SiteReply:
         """Answer or refuse; raises nothing but what the log raises: no record, no reply."""
@@ -102,6 +105,7 @@ class Guard:
             "round": message.round,
             "step": message.step.value,
             "app": message.app_hash,
+            **({"own_app": named} if (named := named_app(message)) else {}),
             "refused": reply.refused,
             "reason": reply.reason if reply.refused.startswith("permit.") else "",
             "document": digest(reply.document),
@@ -124,8 +128,8 @@ class Guard:
             return self._refusal("permit.invalid", f"The permit does not hold here. {error.fact}")
         except (InvalidRequest, UnsupportedQuery) as error:
             return self._refusal("data.unsupported", str(error))
-        except BudgetExceeded:
-            return self._refusal("policy.budget", "The privacy budget here does not allow this.")
+        except BudgetExceeded as short:
+            return self._refusal("policy.budget", over_budget(short, dataset_of(message) or ""))
         except NoAnswer as error:
             return self._refusal(error.code, "The worker here failed, or ran out of time or memory.")
         except DataspaceError as error:
@@ -172,6 +176,7 @@ class Guard:
             self.engine,
             self.answering.ledger,
             self.seen,
+            self.apps,
         )
 
     def _permit(self, document: Mapping[str, Any], principal: Principal) -> Permit | None:

@@ -9,10 +9,11 @@ from urllib.parse import quote
 
 import httpx
 
-from dataspace.errors import InvalidRequest, SourceError
+from dataspace.errors import InvalidRequest, RequestError, SourceError, UnknownName
 from dataspace.model.codec import from_json, to_json
 from dataspace.model.datasets import Dataset, Dictionary
-from dataspace.model.names import RunId, SiteName
+from dataspace.model.mirrored import Held, SiteEntry
+from dataspace.model.names import DatasetName, RunId, SiteName
 from dataspace.model.permits import SignedPermit
 from dataspace.ports import Signer
 from dataspace.service.join_requests import JoinRequest, Waiting, Welcome, token_message
@@ -65,6 +66,17 @@ class HubLine:
         answer = self._call("POST", f"/sites/{site}/witness", json=to_json(shown), headers=bearer)
         return from_json(Witness, answer.json())
 
+    def held(self, site: SiteName, signer: Signer, at: datetime) -> Mapping[DatasetName, Held]:
+        """What the hub has of this site's ledger, by lineage that the site offers."""
+        answer = self._call("GET", f"/sites/{site}/ledger", headers=self._bearer(site, signer, at))
+        return {DatasetName(name): from_json(Held, held) for name, held in answer.json().items()}
+
+    def tell(self, site: SiteName, signer: Signer, at: datetime, entries: Sequence[SiteEntry]) -> None:
+        """Tell the hub what this site's ledger says. Raises InvalidRequest where it was told otherwise before."""
+        body = {"entries": to_json(tuple(entries))}
+        bearer = self._bearer(site, signer, at)
+        self._call("POST", f"/sites/{site}/ledger", json=body, headers=bearer)
+
     def goes_on(self, site: SiteName, signer: Signer, at: datetime, run: RunId) -> bool:
         """Whether the hub still waits for answers of a run."""
         bearer = self._bearer(site, signer, at)
@@ -92,9 +104,14 @@ class HubLine:
         return from_json(Dataset, answer.json())
 
     def permit(self, site: SiteName, signer: Signer, at: datetime, id: str) -> str:
-        """The signed document of a permit, not verified. Raises InvalidRequest where none concerns the site."""
+        """The signed document of a permit, not verified. Raises RequestError where none concerns the site."""
         answer = self._call("GET", f"/permits/{quote(id, safe='')}", headers=self._bearer(site, signer, at))
         return from_json(SignedPermit, answer.json()).jws
+
+    def app(self, site: SiteName, signer: Signer, at: datetime, hash: str) -> bytes:
+        """The archive of an app, not checked. Raises RequestError where the hub has none of that hash."""
+        bearer = self._bearer(site, signer, at)
+        return self._call("GET", f"/apps/{quote(hash, safe='')}", headers=bearer).content
 
     def _bearer(self, site: SiteName, signer: Signer, at: datetime) -> Mapping[str, str]:
         if self._token is None or time.monotonic() > self._token[1]:
@@ -121,5 +138,9 @@ class HubLine:
             problem = response.json()
         except ValueError as error:
             raise SourceError(f"What answers at {self.url} is not a hub.", "Check the address.") from error
+        if problem.get("code") == UnknownName.code:  # the hub's sentence says what there is none of
+            raise RequestError(
+                str(problem.get("detail", "The hub knows no such thing.")), str(problem.get("hint", ""))
+            )
         kind = SourceError if response.status_code >= 500 else InvalidRequest
         raise kind(str(problem.get("detail", "The hub refused.")), str(problem.get("hint", "")))

@@ -23,7 +23,7 @@ def changed(limits: SiteLimits, template: str, said: Mapping[str, Any]) -> SiteL
     after = replace(limits, **{**TEMPLATES.get(template, {}), **said})
     if after.hours:
         hours(after.hours)
-    for name in ("cores", "memory_mb", "cohort", "minimum_sites"):
+    for name in ("cores", "memory_mb", "round_seconds", "cohort", "minimum_sites"):
         if getattr(after, name) < 0:
             raise InvalidRequest(f"{name} is not negative.", "0 leaves the usual.")
     if 0 < after.cohort < LEAST_COHORT:
@@ -42,5 +42,6 @@ def described(limits: SiteLimits) -> str:
         limits.hours or "at any hour",
         f"{limits.cores} cores" if limits.cores else "cores as usual",
         f"{limits.memory_mb:,} MB" if limits.memory_mb else "memory as usual",
+        f"{limits.round_seconds:g} s a round" if limits.round_seconds else "time as usual",
     ]
     return " · ".join(parts)

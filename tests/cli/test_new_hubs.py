@@ -95,7 +95,7 @@ def test_a_run_over_data_that_no_site_holds_is_not_sent_to_wait(tmp_path: Path) 
     services.browsing.catalog.put(Dataset(DatasetName("stays"), "", "", (), None, None, published=True))
     try:
         with pytest.raises(InvalidRequest, match=r"No site holds 'stays'.*dataspace hub sites") as refused:
-            services.running._order(ana, None, DatasetName("stays"), {}, minimum=1)
+            services.running.ordering.order(ana, None, DatasetName("stays"), {}, minimum=1)
     finally:
         services.close()
     assert "later" not in str(refused.value)

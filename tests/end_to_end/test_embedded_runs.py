@@ -16,31 +16,13 @@ from dataspace.model.names import PermitId
 from dataspace.service.registering import Registration
 from dataspace.site.will import document_digest
 from dataspace.testing.examples import RECORD
+from dataspace.testing.stays import stays_dictionary, stays_policy
 
 pytestmark = pytest.mark.slow
 
 SITES = ("hospital-a", "hospital-b", "hospital-c", "hospital-d")
-DICTIONARY = """
-dictionary: stays
-version: "1"
-title: Invented stays
-unit: stay
-columns:
-  - {name: died, type: integer, title: Died, codes: {0: alive, 1: died}}
-  - {name: age80, type: integer, title: Eighty or more, codes: {0: no, 1: yes}}
-  - {name: type, type: integer, title: Kind, codes: {1: elective, 2: urgent, 3: emergency}}
-"""
-COUNTS = """
-policy: counts
-title: Invented stays
-owner: the data steward
-on: stays
-allow:
-  for: scientific research
-  who: permit holders
-  answers: [aggregate, train]
-  because: Research under a permit.
-"""
+DICTIONARY = stays_dictionary("died", "age80", "type")
+COUNTS = stays_policy("[aggregate, train]")
 NO_TRAINING = (
     COUNTS.replace("[aggregate, train]", "aggregate")
     + """
@@ -164,6 +146,21 @@ def test_how_a_run_stands_is_told_to_its_owner_and_the_hosts_and_to_nobody_else(
 def test_a_run_that_too_few_sites_answer_fails_with_its_cause(ana: Hub, permit: PermitView) -> None:
     with pytest.raises(SiteUnavailable, match="3 of 4 sites answered, 4 are needed"):
         ana.glm("died ~ age80", permit=permit, rounds=1, minimum_sites=4)
+
+
+def test_a_researcher_sets_the_deadline_of_a_round_within_the_hubs_bounds(
+    ana: Hub, permit: PermitView
+) -> None:
+    plan: dict[str, Any] = {"dataset": "stays", "target": "died", "features": ["age80"], "permit": permit.id}
+    run = ana.runs.start(**plan, rounds=1, round_seconds=30)
+    first, *_ = list(ana.runs.events(run))
+    assert first["facts"]["round_seconds"] == ana.runs.status(run)["round_seconds"] == 30
+    usual = ana.runs.start(**plan, rounds=1)
+    list(ana.runs.events(usual))
+    assert ana.runs.status(usual)["round_seconds"] == 600
+    for wrong in (0, 4.9, 601, -1):
+        with pytest.raises(InvalidRequest, match="5 to 600 s"):
+            ana.runs.start(**plan, rounds=1, round_seconds=wrong)
 
 
 def test_without_a_permit_nothing_starts(ana: Hub) -> None:

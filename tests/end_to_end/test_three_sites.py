@@ -106,6 +106,7 @@ class World:
 
     def train(self) -> dict[str, Any]:
         words = ("--permit", "P-1", "--minimum-sites", "1", "--rounds", "4", "--json", *self.by("ana"))
+        words = (*words, "--round-seconds", "300")
         found: dict[str, Any] = json.loads(
             dataspace("train", "died ~ los + age", "--dataset", "stays", *words)
         )

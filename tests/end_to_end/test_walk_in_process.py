@@ -460,6 +460,22 @@ def test_an_expired_permit_and_a_clock_off_by_years_are_refused(world: World) ->
     assert "expired" in reply.reason
 
 
+def test_a_clock_that_is_a_day_off_ends_no_permit_early_and_begins_none_before_its_time(world: World) -> None:
+    class Off:
+        def __init__(self, days: int) -> None:
+            self.days = days
+
+        def now(self) -> datetime:
+            return datetime.now(UTC) + timedelta(days=self.days)
+
+    guard = world.sites[HOSPITALS[0]].guard
+    slow = replace(guard, enforcement=replace(guard.enforcement, clock=Off(-1)))
+    reply = slow.handle(run_of(world, PLAN, "R-slow-clock"))
+    assert reply.refused == "policy.forbidden", "the permit was granted today: here it does not hold yet"
+    fast = replace(guard, enforcement=replace(guard.enforcement, clock=Off(1)))
+    assert fast.handle(run_of(world, PLAN, "R-fast-clock")).refused == ""
+
+
 def test_a_permit_that_needs_a_countersignature_waits_for_it(world: World) -> None:
     services = world.sites[HOSPITALS[0]]
     by_hand = replace(services.guard, limits=SiteLimits(acceptance=Acceptance.BY_HAND))

@@ -26,11 +26,17 @@ class Control:
         self._roster = roster
         self._fab, self._app_hash = fab, app_hash
         self._client: Any = None
+        self._halted = False
         self.superlink = superlink
 
     def connect(self, address: str, ca_pem: bytes, secret: str) -> None:
         """From now on the SuperLink at `address` is asked."""
         self._client = private.control_client(address, ca_pem, secret)
+        self._halted = False
+
+    def halt(self) -> None:
+        """No coordinator is started from now on."""
+        self._halted = True
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -70,6 +76,8 @@ class Control:
 
     def start(self, run: RunId) -> int:
         """Have a coordinator started for a run whose order is written; Flower's own number of it."""
+        if self._halted:
+            raise SourceError("The hub is about to end.", "Ask again when it is back.")
         request = private.StartRunRequest(
             fab=private.fab_to_proto(private.Fab(self._app_hash, self._fab, {})),
             override_config=private.user_config_to_proto({"run": str(run)}),

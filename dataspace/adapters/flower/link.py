@@ -19,8 +19,8 @@ from dataspace.adapters.flower.addresses import free_port, is_free
 from dataspace.adapters.flower.child import Child
 from dataspace.adapters.flower.control import Control
 from dataspace.adapters.flower.node_roster import NodeRoster
-from dataspace.adapters.flower.orders import write_order
-from dataspace.adapters.flower.watch import RunWatch
+from dataspace.adapters.flower.orders import ORDER, run_directory, write_order
+from dataspace.adapters.flower.watch import RunWatch, wait_anew
 from dataspace.adapters.renewing import renewing
 from dataspace.adapters.tls import Authority, write_private
 from dataspace.errors import SetupError
@@ -30,6 +30,8 @@ from dataspace.model.runs import RunEvent, RunOrder
 START_SECONDS = 60.0
 ATTEMPTS = 3
 LOOPBACK = "127.0.0.1"
+PORT = "port"
+"""The port of the last start, in the home: a site pins the address when it joins."""
 
 
 class FlowerLink:
@@ -84,7 +86,7 @@ class FlowerLink:
         names = tuple(dict.fromkeys((*self._names, LOOPBACK)))
         self._prepare(names)
         for attempt in range(ATTEMPTS):
-            self.port = self._wanted_port or free_port(self.host)
+            self.port = self._wanted_port or self._port_of_before() or free_port(self.host)
             self._inner = free_port(LOOPBACK)
             own = ("--control-secret", "control.secret", "--front", self.address)
             superlink = self._child("superlink", self._superlink_arguments(), *own)
@@ -99,6 +101,7 @@ class FlowerLink:
                     f"The SuperLink did not start on {self.address}.",
                     f"See '{superlink.log}'; is the port in use?",
                 )
+        (self.home / PORT).write_text(str(self.port))
         secret = (self.home / "control.secret").read_text()
         self._control.connect(self.inner_address, self.ca_pem, secret)
         superexec = self._child("superexec", self._superexec_arguments())
@@ -116,6 +119,15 @@ class FlowerLink:
         for child in reversed(self._children):
             child.stop()
         self._children = []
+
+    def halt(self) -> None:
+        """End the coordinators, and start no other: their runs go on, after the last round kept, at the next start.
+
+        Before anything else of a hub ends: a coordinator that outlived what sites need of the hub would name them all.
+        """
+        self._control.halt()
+        for child in self._children[1:]:
+            child.stop()
 
     def __enter__(self) -> Self:
         self.start()
@@ -158,6 +170,10 @@ class FlowerLink:
         """End the coordinator of a run. Sites that work on a message are not interrupted: theirs is the kill switch."""
         self._watch(run).end("stopped")
 
+    def kept(self, run: RunId) -> bool:
+        """Whether the order of a run is on the disk, and with it all that it needs to go on."""
+        return (run_directory(self.home / "runs", run) / ORDER).is_file()
+
     @property
     def pids(self) -> Mapping[str, int]:
         """Process ids of the children that run, by name."""
@@ -169,10 +185,24 @@ class FlowerLink:
     def _prepare(self, names: Sequence[str]) -> None:
         self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         (self.home / "runs").mkdir(exist_ok=True, mode=0o700)
+        wait_anew(self.home / "runs")
         (self.home / "ca.crt").write_bytes(self.ca_pem)
         self._authority.issue_server(names, self.home / "tls")
         for name in ("superexec.secret", "control.secret"):
             write_private(self.home / name, secrets.token_hex(32).encode())
+
+    def _port_of_before(self) -> int:
+        """Where sites have learnt to find this hub; 0 where it never started, or somebody else is there now."""
+        try:
+            port = int((self.home / PORT).read_text())
+        except (FileNotFoundError, ValueError):
+            return 0
+        deadline = time.monotonic() + launcher.ORPHAN_SECONDS
+        while not is_free(self.host, port):  # perhaps the SuperLink of a hub that was killed, which ends soon
+            if time.monotonic() > deadline:
+                return 0
+            time.sleep(0.2)
+        return port
 
     def _child(self, role: str, flower: Sequence[str], *own: str) -> Child:
         return Child(
@@ -215,25 +245,6 @@ class FlowerLink:
                 except httpx.TransportError:
                     time.sleep(0.1)
         return False
-
-
-class FlowerFederation:
-    """A link as the port `Federation`: what services see of it."""
-
-    def __init__(self, link: FlowerLink) -> None:
-        self._link = link
-
-    def sites(self) -> Mapping[SiteName, int]:
-        return self._link.sites()
-
-    def submit(self, order: RunOrder) -> None:
-        self._link.submit(order)
-
-    def events(self, run: RunId) -> Iterator[RunEvent]:
-        return self._link.events(run)
-
-    def stop(self, run: RunId) -> None:
-        self._link.stop_run(run)
 
 
 def _canonical(public_key: bytes) -> bytes:

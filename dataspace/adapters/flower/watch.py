@@ -51,6 +51,12 @@ SUPERLINK_DIED, DEADLINE = "superlink-died", "run-deadline"
 _RESUMABLE = frozenset({DIED, SUPERLINK_DIED})
 
 
+def wait_anew(runs: Path) -> None:
+    """For a hub that starts: while none ran, neither the SuperLink nor a site could come back."""
+    for lost in runs.glob(f"*/{LOST}"):
+        lost.touch()
+
+
 class Hub(Protocol):
     """What a watch asks of the SuperLink."""
 

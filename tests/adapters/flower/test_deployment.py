@@ -21,8 +21,9 @@ import pytest
 from cryptography import x509
 
 from dataspace.adapters.flower import fab, private
+from dataspace.adapters.flower.federation import FlowerFederation
 from dataspace.adapters.flower.guard_loop import serve
-from dataspace.adapters.flower.link import FlowerFederation, FlowerLink
+from dataspace.adapters.flower.link import FlowerLink
 from dataspace.adapters.flower.node import FlowerNode
 from dataspace.adapters.flower.node_key import make_node_key, node_public_key
 from dataspace.adapters.tls import Authority
