@@ -9,6 +9,7 @@ A file that is cut off inside quotes, or has ragged rows, NUL bytes, another enc
 given twice, is refused. A blank *first* header, as R writes for row names, becomes `column_1`.
 """
 
+import csv as python_csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -128,7 +129,25 @@ def _texts(path: Path) -> Iterator[Batch]:
     except UnicodeDecodeError as error:  # the names of the columns are decoded by Python
         raise _explained("UTF8", [], path.stat().st_size) from error
     except pa.ArrowInvalid as error:
-        raise _explained(str(error), ragged, path.stat().st_size) from error
+        raise _explained(
+            str(error), [(*pair, _ragged_line(path, pair)) for pair in ragged], path.stat().st_size
+        ) from error
+
+
+def _ragged_line(path: Path, cells: tuple[int, int]) -> int:
+    """The line where the first row of so many cells begins, which the parser does not tell; 0 where none is found."""
+    expected, found = cells
+    line = 1
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = python_csv.reader(iter(lambda: file.readline(_BLOCK), ""))  # no line fills the memory
+            for row in rows:
+                if row and len(row) == found != expected:
+                    return line
+                line = rows.line_num + 1
+    except (OSError, ValueError, python_csv.Error):
+        return 0
+    return 0
 
 
 def _cells(path: Path, ragged: list[tuple[int, int]]) -> Iterator[Batch]:
@@ -142,12 +161,13 @@ def _cells(path: Path, ragged: list[tuple[int, int]]) -> Iterator[Batch]:
         file.check_end()
 
 
-def _explained(said: str, ragged: Sequence[tuple[int, int]], size: int) -> SourceUnreadable:
+def _explained(said: str, ragged: Sequence[tuple[int, int, int]], size: int) -> SourceUnreadable:
     """What the parser met, without the cells that its own message shows."""
     if ragged:
-        expected, found = ragged[0]
+        expected, found, line = ragged[0]
+        row = f"The row in line {line:,}" if line else "A row"
         return SourceUnreadable(
-            f"A row has {found:,} {'cell' if found == 1 else 'cells'}, and the header has {expected:,}.",
+            f"{row} has {found:,} {'cell' if found == 1 else 'cells'}, and the header has {expected:,}.",
             "Correct the row; a cell with a comma stands in quotation marks.",
         )
     if "UTF8" in said:

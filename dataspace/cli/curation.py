@@ -7,33 +7,27 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dataspace.cli.data_options import (
+    Cast,
+    Codes,
+    Consent,
+    Drop,
+    Generalise,
+    Labels,
+    Name,
+    Reason,
+    Rename,
+    Sure,
+    Which,
+    confirm_erasing,
+    steps_typed,
+)
 from dataspace.cli.reaching import reach
 from dataspace.cli.words import As, Home, Json, example, show, show_json
 
 if TYPE_CHECKING:
     from dataspace.client.hub import Hub
     from dataspace.client.registered import StillHeld
-
-Name = Annotated[str, typer.Argument(help="Name of the dataset.")]
-Which = Annotated[str, typer.Argument(help="A version: its number, or the beginning of its hash.")]
-Reason = Annotated[str, typer.Option(help="Why, in a sentence; it is told to whoever asks.")]
-Drop = Annotated[
-    list[str] | None, typer.Option(help="A column to leave out, by name or place; several times.")
-]
-Rename = Annotated[list[str] | None, typer.Option(help="OLD=NEW; several times.")]
-Cast = Annotated[
-    list[str] | None, typer.Option(help="COLUMN=TYPE: boolean, integer, number, text, date, timestamp.")
-]
-Generalise = Annotated[
-    list[str] | None,
-    typer.Option(
-        help="COLUMN=month|quarter|year (dates), 10 (bands, or length of a prefix), group (small codes)."
-    ),
-]
-Consent = Annotated[
-    list[str] | None, typer.Option(help="COLUMN=VALUE: keep the rows that consent; VALUE|VALUE for several.")
-]
-Labels = Annotated[list[str] | None, typer.Option(help="COLUMN=quasi-identifier, …; COLUMN=none.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -59,6 +53,7 @@ def fix(
     cast: Cast = None,
     generalise: Generalise = None,
     consent: Consent = None,
+    codes: Codes = None,
     label: Labels = None,
     unit: Annotated[str, typer.Option(help="Column of the person to protect, or row; of a draft.")] = "",
     home: Home = None,
@@ -68,14 +63,7 @@ def fix(
     with reach(home, person) as hub:
         show(
             hub.fix(
-                name,
-                drop=drop or [],
-                rename=rename or [],
-                cast=cast or [],
-                generalise=generalise or [],
-                consent=consent or [],
-                label=label or [],
-                privacy_unit=unit,
+                name, privacy_unit=unit, **steps_typed(drop, rename, cast, generalise, consent, codes, label)
             )
         )
         told_of_earlier(hub, name)
@@ -156,15 +144,12 @@ def erase(
     name: Name,
     version: Which,
     reason: Reason = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask: the bytes cannot be brought back.")] = False,
+    yes: Sure = False,
     home: Home = None,
     person: As = "",
 ) -> None:
     """Destroy the bytes of a version; the record of it stays."""
-    if not yes:
-        typer.confirm(
-            f"Destroy the bytes of {name} version {version}? They cannot be brought back.", abort=True
-        )
+    confirm_erasing(name, version, yes)
     with reach(home, person) as hub:
         settled = hub.erase_version(name, version, reason)
     show(

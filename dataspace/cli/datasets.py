@@ -1,12 +1,28 @@
 """`dataspace dataset`: register, describe and find data."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from dataspace.cli import curation, describing
-from dataspace.cli.curation import Cast, Consent, Drop, Generalise, Labels, Rename
+from dataspace.cli.data_options import (
+    Cast,
+    Codes,
+    Consent,
+    Drop,
+    Duo,
+    Generalise,
+    InPlace,
+    Item,
+    Labels,
+    Name,
+    Read,
+    Rename,
+    SecretEnv,
+    SecretFile,
+    steps_typed,
+)
 from dataspace.cli.describing import Fields
 from dataspace.cli.reaching import reach
 from dataspace.cli.sourcing import placed
@@ -17,88 +33,86 @@ app = typer.Typer(
     epilog=example("dataspace dataset register medpar.csv --name medpar --drop 1"),
     no_args_is_help=True,
 )
-Name = Annotated[str, typer.Argument(help="Name of the dataset.")]
 describing.add_to(app)
 curation.add_to(app)
+
+
+Called = Annotated[
+    str, typer.Option(help="Lower-case letters, digits and _; also its name in SQL; left out: the file's.")
+]
+Title = Annotated[str, typer.Option(help="One line for people.")]
+Description = Annotated[str, typer.Option(help="What a row is, where it comes from.")]
+Follows = Annotated[str, typer.Option(help="A dictionary that it follows: name, or name@version.")]
+Expect = Annotated[
+    list[str] | None,
+    typer.Option(help="A rule for every version: los=1..120, id=unique, sex=f|m, id=present."),
+]
+AcceptDrift = Annotated[
+    bool, typer.Option("--accept-drift", help="Also where columns are gone or changed their type.")
+]
+Unit = Annotated[
+    str, typer.Option(help="Column of the person to protect; row: each row is its own; left out: as before.")
+]
+Publish = Annotated[bool, typer.Option(help="Let others see the description.")]
+Synthetic = Annotated[bool, typer.Option(help="The rows are made up.")]
+Health = Annotated[bool, typer.Option(help="Health data: the record follows HealthDCAT-AP.")]
 
 
 @app.command(
     epilog=example("dataspace dataset register medpar.csv --name medpar --dictionary medpar --unit row")
 )
 def register(
-    source: Annotated[
-        str, typer.Argument(help="A CSV or Parquet file, or an address: postgresql://…, s3://…, file:///…")
-    ],
-    name: Annotated[
-        str,
-        typer.Option(help="Lower-case letters, digits and _; also its name in SQL; left out: the file's."),
-    ] = "",
-    title: Annotated[str, typer.Option(help="One line for people.")] = "",
-    description: Annotated[str, typer.Option(help="What a row is, where it comes from.")] = "",
-    dictionary: Annotated[
-        str, typer.Option(help="A dictionary that it follows: name, or name@version.")
-    ] = "",
+    source: Read,
+    name: Called = "",
+    title: Title = "",
+    description: Description = "",
+    dictionary: Follows = "",
     drop: Drop = None,
     rename: Rename = None,
     cast: Cast = None,
     generalise: Generalise = None,
     consent: Consent = None,
+    codes: Codes = None,
     label: Labels = None,
-    expect: Annotated[
-        list[str] | None,
-        typer.Option(help="A rule for every version: los=1..120, id=unique, sex=f|m, id=present."),
-    ] = None,
-    accept_drift: Annotated[
-        bool, typer.Option("--accept-drift", help="Also where columns are gone or changed their type.")
-    ] = False,
-    unit: Annotated[
-        str,
-        typer.Option(help="Column of the person to protect; row: each row is its own; left out: as before."),
-    ] = "",
-    duo: Annotated[
-        list[str] | None, typer.Option(help="DUO:0000015, or GS=DE,FR; several times. They become a policy.")
-    ] = None,
-    publish: Annotated[bool, typer.Option(help="Let others see the description.")] = False,
-    synthetic: Annotated[bool, typer.Option(help="The rows are made up.")] = False,
-    health: Annotated[bool, typer.Option(help="Health data: the record follows HealthDCAT-AP.")] = False,
+    expect: Expect = None,
+    accept_drift: AcceptDrift = False,
+    unit: Unit = "",
+    duo: Duo = None,
+    publish: Publish = False,
+    synthetic: Synthetic = False,
+    health: Health = False,
     field: Fields = None,
-    in_place: Annotated[
-        bool, typer.Option("--in-place", help="Of an address: the rows stay there, the hub describes them.")
-    ] = False,
-    item: Annotated[str, typer.Option(help="Of an address: the table or object; left out: the name.")] = "",
-    secret_file: Annotated[
-        Path | None, typer.Option(help="Of an address: a file (0600) with the password or KEY:SECRET.")
-    ] = None,
-    secret_env: Annotated[str, typer.Option(help="Of an address: the variable that holds it.")] = "",
+    in_place: InPlace = False,
+    item: Item = "",
+    secret_file: SecretFile = None,
+    secret_env: SecretEnv = "",
     home: Home = None,
     person: As = "",
 ) -> None:
     """Make a version of a file: profile, suspected identifiers, and what to do about them."""
     place = placed(source, in_place, item or name, secret_file, secret_env)
+    said: dict[str, Any] = {
+        "title": title,
+        "description": description,
+        "dictionary": dictionary,
+        "privacy_unit": unit,
+        "publish": publish,
+        "synthetic": synthetic,
+        "accept_drift": accept_drift,
+        "expect": expect or [],
+        "duo": duo or [],
+        "fields": _fields(health, field),
+    }
+    steps = steps_typed(drop, rename, cast, generalise, consent, codes, label)
     with reach(home, person) as hub:
-        made = hub.register(
-            source,
-            name or (item if place else curation.name_of(Path(source))),
-            title=title,
-            description=description,
-            dictionary=dictionary,
-            drop=drop or [],
-            privacy_unit=unit,
-            publish=publish,
-            synthetic=synthetic,
-            rename=rename or [],
-            cast=cast or [],
-            generalise=generalise or [],
-            consent=consent or [],
-            label=label or [],
-            expect=expect or [],
-            duo=duo or [],
-            accept_drift=accept_drift,
-            fields=({"domain": ["health"]} if health else {}) | describing.pairs(field or []),
-            **place,
-        )
+        called = name or (item if place else curation.name_of(Path(source)))
+        made = hub.register(source, called, **said, **steps, **place)
         show(made)
         curation.told_of_earlier(hub, made.dataset.name)
+
+
+def _fields(health: bool, typed: list[str] | None) -> dict[str, list[str]]:
+    return ({"domain": ["health"]} if health else {}) | describing.pairs(typed or [])
 
 
 @app.command("list", epilog=example("dataspace dataset list mortality"))
@@ -176,8 +190,8 @@ def dictionary(
 def federated(
     name: Name,
     dictionary: Annotated[str, typer.Option(help="A dictionary that was loaded before.")],
-    title: Annotated[str, typer.Option(help="One line for people.")] = "",
-    health: Annotated[bool, typer.Option(help="Health data: the record follows HealthDCAT-AP.")] = False,
+    title: Title = "",
+    health: Health = False,
     field: Fields = None,
     draft: Annotated[
         bool, typer.Option("--draft", help="Only stewards see it until it is complete.")
@@ -186,6 +200,5 @@ def federated(
     person: As = "",
 ) -> None:
     """Describe a dataset whose rows lie at the sites, with those who answer for it."""
-    said = ({"domain": ["health"]} if health else {}) | describing.pairs(field or [])
     with reach(home, person) as hub:
-        show(hub.describe_federated(name, dictionary, title, said, not draft))
+        show(hub.describe_federated(name, dictionary, title, _fields(health, field), not draft))

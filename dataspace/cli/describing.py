@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from dataspace.cli.curation import told_of_earlier
+from dataspace.cli.data_options import Codes, Name, codes_of
 from dataspace.cli.reaching import reach
 from dataspace.cli.words import As, Home, Json, example, show, show_json
 
-Name = Annotated[str, typer.Argument(help="Name of the dataset.")]
 Fields = Annotated[
     list[str] | None,
     typer.Option(
@@ -21,7 +21,12 @@ Fields = Annotated[
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands to `dataspace dataset`."""
-    app.command(epilog=example("dataspace dataset check medpar"))(check)
+    app.command(
+        epilog=example(
+            "dataspace dataset check medpar",
+            "dataspace dataset check medpar --dictionary medpar --codes type=Notfall:3",
+        )
+    )(check)
     app.command(
         epilog=example(
             'dataspace dataset edit medpar --field controller="Hospital of Nowhere" --field keyword=stay'
@@ -39,6 +44,7 @@ def check(
         typer.Option(help="Instead: map columns, codes and units to this dictionary, and keep the mapping."),
     ] = "",
     apply: Annotated[bool, typer.Option("--apply", help="Make a version by the mapping at once.")] = False,
+    codes: Codes = None,
     as_json: Json = False,
     home: Home = None,
     person: As = "",
@@ -48,11 +54,15 @@ def check(
 
     if dictionary:
         with reach(home, person) as hub:
-            matching = hub.match(name, dictionary, apply=apply)
+            matching = hub.match(name, dictionary, apply=apply, codes=codes_of(codes))
         if as_json:
             show_json(to_json(matching.noun))
         else:
             show(matching)
+            if matching.noun.steps and not apply:
+                show(
+                    f"a version by this mapping: `dataspace dataset check {name} --dictionary {dictionary} --apply`"
+                )
         raise typer.Exit(0 if matching.complete else 1)
     with reach(home, person) as hub:
         found = hub.check(name)

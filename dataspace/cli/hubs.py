@@ -117,14 +117,25 @@ def start(
 
 @app.command(epilog=example("dataspace hub token ana --hours 8"))
 def token(
-    person: Annotated[str, typer.Argument(help="Whose.")],
+    whose: Annotated[
+        str, typer.Argument(metavar="[PERSON]", help="Whose; left out: --as, or DATASPACE_AS.")
+    ] = "",
     home: Home = None,
     hours: Annotated[float, typer.Option(help="How long it holds, a day at most.")] = 8.0,
+    person: As = "",
 ) -> None:
     """Make a token in a person's name. It is printed once and kept nowhere."""
     from dataspace.bootstrap import issue_token
+    from dataspace.cli.reaching import only_person
+    from dataspace.errors import InvalidRequest
 
-    typer.echo(issue_token(HubSettings.from_environment(environment(), home), person, hours * 3600))
+    if whose and person and whose != person:
+        raise InvalidRequest(
+            f"A token is in one person's name: {whose}, or {person}?", "Whoever owns the home needs no --as."
+        )
+    settings = HubSettings.from_environment(environment(), home)
+    name = whose or person or environment().get("DATASPACE_AS", "") or only_person(settings)
+    typer.echo(issue_token(settings, name, hours * 3600))
 
 
 @app.command("sign-out", epilog=example("dataspace hub sign-out ana"))

@@ -17,6 +17,7 @@ from dataspace.cli import (
     ledger,
     logs,
     office,
+    own_apps,
     permit_acts,
     policies,
     questions,
@@ -24,6 +25,7 @@ from dataspace.cli import (
     runs,
     sites,
 )
+from dataspace.cli.argument_help import restored
 from dataspace.cli.wording import complete, given_in, options_in, shell_words
 from dataspace.cli.words import example
 from dataspace.errors import DataspaceError, InvalidRequest
@@ -48,6 +50,7 @@ for group, name in (
     (policies.app, "policy"),
     (permit_acts.app, "permit"),
     (runs.app, "run"),
+    (own_apps.app, "app"),
     (logs.app, "log"),
     (releases.app, "release"),
     (ledger.app, "ledger"),
@@ -85,7 +88,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code: 0, 1 for an error, 2 for a wrong use, 130 after Ctrl-C."""
     typed = list(arguments) if arguments is not None else sys.argv[1:]
     try:
-        code = app(typed, standalone_mode=False)
+        commands = typer.main.get_command(app)
+        if "--help" in typed:
+            restored(commands)
+        code = commands(typed, standalone_mode=False)
         return code if isinstance(code, int) else 0
     except DataspaceError as error:
         _show(error, typed)

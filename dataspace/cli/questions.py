@@ -121,8 +121,14 @@ def train(
     dataset: Annotated[str | None, typer.Option(help="Left out: the one that the permit names.")] = None,
     permit: Permit = None,
     purpose: Purpose = "",
-    rounds: Annotated[int, typer.Option(help="Steps of the fit.")] = 5,
+    rounds: Annotated[
+        int, typer.Option(help="Steps of the fit; a site allows 100 unless it says otherwise.")
+    ] = 5,
     minimum_sites: Annotated[int, typer.Option(help="Fewest sites that have to answer.")] = 3,
+    round_seconds: Annotated[
+        float | None,
+        typer.Option(help="Seconds that a site is waited for in each round; left out: the hub's."),
+    ] = None,
     family: Annotated[Family, typer.Option(help="Which kind of model.")] = Family.LOGISTIC,
     epsilon: Annotated[
         float | None, typer.Option(help="ε of the whole run at each site, which then adds noise.")
@@ -132,6 +138,12 @@ def train(
         list[int] | None, typer.Option(help="Width of a hidden layer of an mlp; several times.")
     ] = None,
     depth: Annotated[int | None, typer.Option(help="Depth of each of the trees.")] = None,
+    own_app: Annotated[
+        str, typer.Option("--app", help="Hash of an own app that the sites approved; with --epsilon.")
+    ] = "",
+    blocks: Annotated[
+        int | None, typer.Option(help="Blocks that an own app learns from, each by itself, at a site.")
+    ] = None,
     save: Annotated[Path | None, typer.Option(help="Write the model there, as JSON that predicts.")] = None,
     as_json: Json = False,
     home: Home = None,
@@ -143,10 +155,16 @@ def train(
         options["network"] = {"hidden": hidden}
     if depth is not None:
         options["boosting"] = {"depth": depth}
+    if round_seconds is not None:
+        options["round_seconds"] = round_seconds
+    if own_app:
+        options["app"] = own_app
+    if blocks is not None:
+        options["blocks"] = blocks
     with reach(home, person) as hub:
         fit = hub.glm(
             formula,
-            family.value,
+            family.value if not own_app else Family.APP.value,
             dataset,
             permit,
             purpose=purpose,

@@ -1,14 +1,35 @@
-"""`dataspace site data add, fix, versions, deprecate, withdraw, erase`: what a site holds, and its life."""
+"""`dataspace site data add, fix, check, versions, deprecate, withdraw, erase`: what a site holds, and its life."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dataspace.cli.curation import Cast, Consent, Drop, Generalise, Labels, Reason, Rename, Which
+from dataspace.cli.data_options import (
+    Cast,
+    Codes,
+    Consent,
+    Drop,
+    Duo,
+    Generalise,
+    InPlace,
+    Item,
+    Labels,
+    Name,
+    Read,
+    Reason,
+    Rename,
+    SecretEnv,
+    SecretFile,
+    Sure,
+    Which,
+    codes_of,
+    confirm_erasing,
+    steps_typed,
+)
 from dataspace.cli.site_home import OpenedSite
-from dataspace.cli.site_words import difference, findings
-from dataspace.cli.words import example
+from dataspace.cli.site_words import difference, findings, unmatched
+from dataspace.cli.words import example, show
 from dataspace.model.curation import Chapter, Standing
 from dataspace.settings import SiteSettings, environment
 
@@ -17,16 +38,20 @@ if TYPE_CHECKING:
     from dataspace.service.registering import Registered
     from dataspace.service.registration import Registration
 
-Name = Annotated[str, typer.Argument(help="Name of the dataset.")]
 SiteHome = Annotated[
     Path | None, typer.Option("--home", help="Folder of the site; left out: DATASPACE_HOME.")
 ]
+
+Followed = Annotated[str, typer.Option(help="The hub's: name, or name@version; or a YAML file.")]
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands to `dataspace site data`."""
     app.command(epilog=example("dataspace site data add medpar.csv --name medpar --dictionary medpar"))(add)
     app.command(epilog=example("dataspace site data fix medpar --drop name"))(fix)
+    app.command(
+        epilog=example("dataspace site data check medpar --dictionary medpar --codes type=Notfall:3")
+    )(check)
     app.command(epilog=example("dataspace site data versions medpar"))(versions)
     app.command(epilog=example('dataspace site data deprecate medpar 1 --reason "Version 2 is corrected."'))(
         deprecate
@@ -40,32 +65,24 @@ def add_to(app: typer.Typer) -> None:
 
 
 def add(
-    source: Annotated[
-        str, typer.Argument(help="A CSV or Parquet file, or an address: postgresql://…, s3://…, file:///…")
-    ],
+    source: Read,
     name: Annotated[str, typer.Option(help="The dataset as the hub describes it.")],
-    dictionary: Annotated[str, typer.Option(help="The hub's: name, or name@version; or a YAML file.")] = "",
+    dictionary: Followed = "",
     drop: Drop = None,
     rename: Rename = None,
     cast: Cast = None,
     generalise: Generalise = None,
     consent: Consent = None,
+    codes: Codes = None,
     label: Labels = None,
     unit: Annotated[
         str, typer.Option(help="Column of the person to protect; row, or left out: each row is its own.")
     ] = "",
-    duo: Annotated[
-        list[str] | None, typer.Option(help="DUO:0000015, or GS=DE,FR; several times. They become a policy.")
-    ] = None,
-    in_place: Annotated[
-        bool,
-        typer.Option("--in-place", help="Of an address: the rows stay there, and are read for each cut."),
-    ] = False,
-    item: Annotated[str, typer.Option(help="Of an address: the table or object; left out: the name.")] = "",
-    secret_file: Annotated[
-        Path | None, typer.Option(help="Of an address: a file (0600) with the password or KEY:SECRET.")
-    ] = None,
-    secret_env: Annotated[str, typer.Option(help="Of an address: the variable that holds it.")] = "",
+    duo: Duo = None,
+    in_place: InPlace = False,
+    item: Item = "",
+    secret_file: SecretFile = None,
+    secret_env: SecretEnv = "",
     home: SiteHome = None,
     offer: Annotated[bool, typer.Option(help="Tell the hub that this site holds it.")] = True,
 ) -> None:
@@ -74,26 +91,13 @@ def add(
     from dataspace.service.registering import Registration
 
     place = placed(source, in_place, item or name, secret_file, secret_env)
+    steps = steps_typed(drop, rename, cast, generalise, consent, codes, label)
     with _site(home) as site:
         known = site.dictionary(dictionary) if dictionary else ""
-        said = Registration(
-            name=name,
-            dictionary=known,
-            drop=tuple(drop or ()),
-            rename=tuple(rename or ()),
-            cast=tuple(cast or ()),
-            generalise=tuple(generalise or ()),
-            consent=tuple(consent or ()),
-            label=tuple(label or ()),
-            privacy_unit=unit,
-            publish=True,
-            duo=tuple(duo or ()),
-        )
+        also = tuple(duo or ())
+        said = Registration(name, dictionary=known, privacy_unit=unit, publish=True, duo=also, **steps)
         made = _made(site.services, source, place, said)
-        version = made.version
-        typer.echo(f"{version.rows:,} rows, {len(version.columns)} columns · {version.ref}")
-        if found := findings(made.profile):
-            typer.echo(found)
+        _told(made)
         if offer:
             described = site.offer(name, known)
             typer.echo(f"The hub knows that {site.name} holds {name}; it knows no row of it.")
@@ -108,27 +112,40 @@ def fix(
     cast: Cast = None,
     generalise: Generalise = None,
     consent: Consent = None,
+    codes: Codes = None,
     label: Labels = None,
     home: SiteHome = None,
 ) -> None:
     """Curate the latest version here further: makes a new version, which questions are about from now on."""
     from dataspace.service.registration import Registration
 
-    said = Registration(
-        name,
-        drop=tuple(drop or ()),
-        rename=tuple(rename or ()),
-        cast=tuple(cast or ()),
-        generalise=tuple(generalise or ()),
-        consent=tuple(consent or ()),
-        label=tuple(label or ()),
-    )
+    said = Registration(name, **steps_typed(drop, rename, cast, generalise, consent, codes, label))
     with _site(home) as site:
-        made = site.services.curating.fix(site.services.steward, name, said)
-        version = made.version
-        typer.echo(f"{version.rows:,} rows, {len(version.columns)} columns · {version.ref}")
-        if found := findings(made.profile):
-            typer.echo(found)
+        _told(site.services.curating.fix(site.services.steward, name, said))
+
+
+def check(
+    name: Name,
+    dictionary: Followed,
+    apply: Annotated[bool, typer.Option("--apply", help="Make a version by the mapping at once.")] = False,
+    codes: Codes = None,
+    home: SiteHome = None,
+) -> None:
+    """Map columns, codes and units here to a dictionary, say what does not match, and keep the mapping."""
+    from dataspace.client.registered import MatchingView
+
+    with _site(home) as site:
+        curating, steward = site.services.curating, site.services.steward
+        known = site.dictionary(dictionary)
+        matching, made = curating.match(steward, name, known, apply, codes_of(codes))
+        show(MatchingView(name, matching))
+        if made is not None:
+            _told(made)
+        elif matching.steps:
+            show(
+                f"a version by this mapping: `dataspace site data check {name} --dictionary {known} --apply`"
+            )
+    raise typer.Exit(0 if matching.complete else 1)
 
 
 def versions(name: Name, home: SiteHome = None) -> None:
@@ -156,16 +173,22 @@ def erase(
     name: Name,
     version: Which,
     reason: Reason = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask: the bytes cannot be brought back.")] = False,
+    yes: Sure = False,
     home: SiteHome = None,
 ) -> None:
     """Destroy the bytes of a version here; the record of it stays."""
-    if not yes:
-        typer.confirm(
-            f"Destroy the bytes of {name} version {version}? They cannot be brought back.", abort=True
-        )
+    confirm_erasing(name, version, yes)
     settled = _settled(home, name, version, Standing.ERASED, reason)
     typer.echo(f"{name} version {settled.number} is erased here: its bytes are gone, the record stays.")
+
+
+def _told(made: "Registered") -> None:
+    """What came of it: rows, findings, and what does not match the dictionary."""
+    version = made.version
+    typer.echo(f"{version.rows:,} rows, {len(version.columns)} columns · {version.ref}")
+    for said in (findings(made.profile), unmatched(made)):
+        if said:
+            typer.echo(said)
 
 
 def _made(services: "SiteServices", source: str, place: dict[str, Any], said: "Registration") -> "Registered":

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from dataspace.model.names import RunId, SiteName
     from dataspace.ports import Signer
     from dataspace.site.line import HubLine
+    from dataspace.site.telling import Telling
 
 
 class OpenedSite:
@@ -74,9 +75,23 @@ class OpenedSite:
         """The signed document of a permit that concerns this site, from the hub; not verified."""
         return self.line.permit(*self._speaker(), id)
 
+    def app(self, hash: str) -> bytes:
+        """The archive of a researcher's app, from the hub; not checked."""
+        return self.line.app(*self._speaker(), hash)
+
     def run_goes_on(self, run: "RunId") -> bool:
         """Whether the hub still waits for answers of a run. Raises SourceError where it cannot be asked."""
         return self.line.goes_on(*self._speaker(), run)
+
+    def telling(self) -> "Telling":
+        """What tells the hub of this site's ledger."""
+        from dataspace.site.telling import LineMirror, Telling
+
+        name, signer, _ = self._speaker()
+        guard, account = self.services.guard, self.services.account
+        clock = guard.enforcement.clock
+        mirror = LineMirror(self.line, name, signer, clock)
+        return Telling(name, account.catalog, account.ledger, clock, signer.sign, mirror)
 
     def _speaker(self) -> "tuple[SiteName, Signer, datetime]":
         from dataspace.adapters.keys import FileSigner

@@ -100,11 +100,13 @@ def run(
             witness.compare()
         except SourceError as error:
             typer.echo(f"{error} Nothing is answered until the hub can be reached.", err=True)
+        telling = site.telling()
+        telling.catch_up()
         own = frozenset({fab.app_hash(fab.pack(fab.app_files()))})
         serve(
             settings,
             Interruptible(
-                witness.guarded(replace(site.services.guard, own_apps=own).handle),
+                telling.after(witness.guarded(replace(site.services.guard, own_apps=own).handle)),
                 stop,
                 site.run_goes_on,
                 lambda run: site.services.guard.engine.close(f"run/{run}"),

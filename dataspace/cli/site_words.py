@@ -1,9 +1,13 @@
 """What a site's people are shown: findings in their data, how it differs from the hub's word, and permits."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from dataspace.model.datasets import Dataset, Profile
 from dataspace.model.permits import Permit
+
+if TYPE_CHECKING:
+    from dataspace.service.registering import Registered
 
 
 def findings(profile: Profile) -> str:
@@ -15,6 +19,17 @@ def findings(profile: Profile) -> str:
         for found in profile.findings
     )
     return Grid(("  column", "finding", "what to do"), rows).text() if rows else ""
+
+
+def unmatched(made: "Registered") -> str:
+    """What of a version here does not match the dictionary that it follows, and what maps it."""
+    from dataspace.client.registered import unlike
+
+    matching = made.matching
+    if matching is None or not (said := unlike(matching)):
+        return ""
+    mends = f"dataspace site data check {made.dataset.name} --dictionary {matching.dictionary}"
+    return f"{said}\nto map it: `{mends}`" if matching.mappable else said
 
 
 def difference(here: Dataset, described: Dataset) -> str:
@@ -38,6 +53,7 @@ def permit_lines(permit: Permit) -> Iterator[str]:
     """Who may ask, what for, until when, and what is answered."""
     from dataspace.client.refusals import conditions
     from dataspace.client.tables import printable
+    from dataspace.client.views import sites_of
     from dataspace.vocabulary.terms import find
 
     terms = [(find(purpose), purpose) for purpose in permit.purposes or (permit.purpose,)]
@@ -48,7 +64,8 @@ def permit_lines(permit: Permit) -> Iterator[str]:
         f" ({printable(permit.organisation)})" if permit.organisation else ""
     )
     yield f"  for      {printable('; '.join(purposes))}"
-    yield f"  of       {', '.join(grant.dataset for grant in permit.datasets)}"
+    yield f"  of       {printable(', '.join(grant.dataset for grant in permit.datasets))}"
+    yield f"  at       {printable(sites_of(permit))}"
     yield f"  until    {permit.expires:%Y-%m-%d %H:%M} UTC"
     yield f"  answers  {', '.join(sorted(kind.value for kind in permit.kinds))}"
     for condition in conditions(permit.obligations):

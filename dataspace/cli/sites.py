@@ -6,7 +6,16 @@ from typing import Annotated
 
 import typer
 
-from dataspace.cli import site_data, site_joining, site_keeping, site_policies, site_service, site_trust
+from dataspace.cli import (
+    site_apps,
+    site_data,
+    site_joining,
+    site_keeping,
+    site_ledger,
+    site_policies,
+    site_service,
+    site_trust,
+)
 from dataspace.cli.site_home import OpenedSite
 from dataspace.cli.site_words import permit_lines
 from dataspace.cli.words import example
@@ -33,8 +42,10 @@ app.add_typer(data, name="data")
 app.add_typer(policy, name="policy")
 site_policies.add_to(policy)
 site_trust.add_to(app)
+site_apps.add_to(app)
 site_joining.add_to(app)
 site_keeping.add_to(app)
+site_ledger.add_to(app)
 site_service.add_to(app)
 
 

@@ -15,10 +15,14 @@ from dataspace.client.registered import (
 from dataspace.client.tables import Grid
 from dataspace.client.views import DatasetView, Listing
 from dataspace.client.wire import Wire
+from dataspace.model import code_maps
 from dataspace.model.codec import from_json
 from dataspace.model.curation import Chapter, Standing
 from dataspace.model.datasets import Dataset, Profile, Version
 from dataspace.model.matching import Matching
+
+Codes = Sequence[str] | Mapping[str, Mapping[str, str | int]]
+"""What local codes mean, by column."""
 
 
 class Curating:
@@ -39,16 +43,21 @@ class Curating:
         cast: Sequence[str] = (),
         generalise: Sequence[str] = (),
         consent: Sequence[str] = (),
+        codes: Codes = (),
         label: Sequence[str] = (),
         privacy_unit: str = "",
     ) -> RegisteredView:
-        """A new version of the latest one. `drop` takes names or places, the others `column=…`."""
+        """A new version of the latest one. `drop` takes names or places, the others `column=…`.
+
+        `codes` may also be said as `{"type": {"Notfall": 3}}`.
+        """
         said = {
             "drop": [str(column) for column in drop],
             "rename": list(rename),
             "cast": list(cast),
             "generalise": list(generalise),
             "consent": list(consent),
+            "codes": code_texts(codes),
             "label": list(label),
             "privacy_unit": privacy_unit,
         }
@@ -104,9 +113,13 @@ class Curating:
         found = self._wire.post(f"/datasets/{name}/expectations", {"rules": list(rules)})
         return DatasetView(from_json(Dataset, found))
 
-    def match(self, name: str, dictionary: str, apply: bool = False) -> MatchingView:
-        """The latest version against a dictionary; the mapping is kept, and with `apply` a version made by it."""
-        found = self._wire.post(f"/datasets/{name}/dictionary", {"dictionary": dictionary, "apply": apply})
+    def match(self, name: str, dictionary: str, apply: bool = False, codes: Codes = ()) -> MatchingView:
+        """The latest version against a dictionary; the mapping is kept, and with `apply` a version made by it.
+
+        `codes` say what those mean that it does not know: `{"type": {"Notfall": 3}}`, or `["type=Notfall:3"]`.
+        """
+        said = {"dictionary": dictionary, "apply": apply, "codes": code_texts(codes)}
+        found = self._wire.post(f"/datasets/{name}/dictionary", said)
         made = registered_view(found["made"]) if found["made"] else None
         return MatchingView(name, from_json(Matching, found["matching"]), made)
 
@@ -121,4 +134,15 @@ def registered_view(made: Mapping[str, Any]) -> RegisteredView:
         from_json(Dataset, made["dataset"]),
         from_json(Version, made["version"]),
         from_json(Profile, made["profile"]),
+        from_json(Matching, made["matching"]) if made.get("matching") else None,
     )
+
+
+def code_texts(codes: Codes) -> list[str]:
+    """What local codes mean, as a hub is told it."""
+    if not isinstance(codes, Mapping):
+        return list(codes)
+    return [
+        code_maps.said(column, [(str(here), str(code)) for here, code in pairs.items()])
+        for column, pairs in codes.items()
+    ]

@@ -12,6 +12,7 @@ from dataspace.client.fetching import fetched, shown
 from dataspace.client.fits import Fit
 from dataspace.client.formulas import parse_formula
 from dataspace.client.ledgers import Ledgers
+from dataspace.client.own_apps import OwnApps
 from dataspace.client.permitting import Permitting, as_json
 from dataspace.client.proofs import LogView, Receipt, Verifier
 from dataspace.client.refusals import Expected, Explanation, Refused
@@ -39,10 +40,10 @@ from dataspace.model.policies import AnswerKind
 
 PermitLike = str | PermitView | None
 
-_FAMILIES = ("logistic", "multinomial", "mlp", "trees")
+_FAMILIES = ("logistic", "multinomial", "mlp", "trees", "app")
 
 
-class Hub(Searching, Stewarding, Permitting, Ledgers, Releases):
+class Hub(Searching, Stewarding, Permitting, Ledgers, Releases, OwnApps):
     """Made by `connect` or `open`. A `permit` is an id such as "P-7", or what `.permit()` gave."""
 
     def __init__(self, wire: Wire, verifier: Verifier, log_key: str = "") -> None:
@@ -195,11 +196,14 @@ class Hub(Searching, Stewarding, Permitting, Ledgers, Releases):
         progress: Progress | None = None,
         **options: Any,
     ) -> Fit:
-        """Fit a model across the sites: `logistic`, `multinomial`, `mlp` or `trees`.
+        """Fit a model across the sites: `logistic`, `multinomial`, `mlp` or `trees`; or code of your own, by the hash
+        of the `app` that the sites approved, with noise.
 
-        Options: `epsilon` (noise at every site), `minimum_sites`, `holdout`, `ridge`, `scaling`, `scales`, `network`,
-        `boosting`, `privacy`.
+        Options: `epsilon` (noise at every site), `minimum_sites`, `round_seconds`, `holdout`, `ridge`, `scaling`,
+        `scales`, `network`, `boosting`, `privacy`, `blocks`.
         """
+        if options.get("app"):
+            family = "app"
         if (epsilon := options.pop("epsilon", None)) is not None:
             options["privacy"] = {**options.get("privacy", {}), "epsilon": float(epsilon)}
         return self.runs.fit(

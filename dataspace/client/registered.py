@@ -3,14 +3,15 @@
 import re
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dataspace.client.tables import Grid, escaped, printable
 from dataspace.model.curation import Chapter, Drop, Generalise, Standing
 from dataspace.model.datasets import Dataset, Finding, Profile, Version
-from dataspace.model.matching import Fit, Matching
+from dataspace.model.matching import Fit, Match, Matching
 
 _ONE_STEP = re.compile(r"--(drop|generalise|label|unit) ((?:'[^']*'|[^\s,…'])+)")
+_READ = 6
 _KEYWORD = {"unit": "privacy_unit"}
 
 
@@ -21,6 +22,7 @@ class RegisteredView:
     dataset: Dataset
     version: Version
     profile: Profile
+    matching: Matching | None = None
 
     def __repr__(self) -> str:
         return self._text(fixing_call)
@@ -41,11 +43,19 @@ class RegisteredView:
             head,
             away,
             findings_grid(self.profile.findings),
+            self._unlike(),
             f"{ref.dataset}{number} · sha256:{ref.sha256[:12]}…",
         ]
         if all_at_once := fixing(ref.dataset, self.profile.findings):
             parts.append(f"all at once: {all_at_once}")
         return "\n".join(part for part in parts if part)
+
+    def _unlike(self) -> str:
+        """How it does not fit its dictionary, and what maps it; empty where it does, or follows none."""
+        if self.matching is None or not (said := unlike(self.matching)):
+            return ""
+        mends = f"dataspace dataset check {self.dataset.name} --dictionary {self.matching.dictionary}"
+        return f"{said}\nto map it: `{mends}`" if self.matching.mappable else said
 
     def _repr_html_(self) -> str:
         return f"<pre>{escaped(repr(self))}</pre>"
@@ -146,18 +156,39 @@ class MatchingView:
     @property
     def complete(self) -> bool:
         """Whether every column of the dictionary is there, or is made to fit."""
-        return all(match.fit in (Fit.SAME, Fit.MAPPED) for match in self.noun.matches)
+        return self.noun.complete
 
     def __repr__(self) -> str:
-        fits = [match for match in self.noun.matches if match.fit in (Fit.SAME, Fit.MAPPED)]
-        head = f"{self.noun.dictionary}: {len(fits)} of {len(self.noun.matches)} match"
-        rows = tuple(
-            ("  " + match.column, match.local or "", match.fit.value, match.text)
-            for match in self.noun.matches
-        )
-        others = f"not in the dictionary: {', '.join(self.noun.others)}" if self.noun.others else ""
-        table = Grid(("  column", "here", "", ""), rows).text()
-        return "\n".join(part for part in (head, table, others, repr(self.made) if self.made else "") if part)
+        return self._text(repr)
+
+    def _repr_shell_(self) -> str:
+        return self._text(RegisteredView._repr_shell_)
+
+    def _text(self, worded: Callable[[RegisteredView], str]) -> str:
+        made = worded(replace(self.made, matching=None)) if self.made else ""
+        return "\n".join(part for part in (_matches(self.noun, self.noun.matches), made) if part)
+
+
+def unlike(matching: Matching) -> str:
+    """What of a version does not match its dictionary; empty where all of it does."""
+    odd = tuple(match for match in matching.matches if match.fit is not Fit.SAME)
+    return _matches(matching, odd) if odd or matching.others else ""
+
+
+def _matches(matching: Matching, told: Sequence[Match]) -> str:
+    fits = [match for match in matching.matches if match.fit in (Fit.SAME, Fit.MAPPED)]
+    head = f"{matching.dictionary}: {len(fits)} of {len(matching.matches)} match"
+    rows = tuple(("  " + m.column, m.local or "", m.fit.value, _text_of(m)) for m in told)
+    table = Grid(("  column", "here", "", ""), rows).text() if rows else ""
+    others = f"not in the dictionary: {printable(', '.join(matching.others))}" if matching.others else ""
+    return "\n".join(part for part in (head, table, others) if part)
+
+
+def _text_of(match: Match) -> str:
+    """What does not match; and what codes are read as."""
+    read = ", ".join(f"'{here}' as {code}" for here, code in match.codes[:_READ])
+    more = f", {len(match.codes) - _READ} more" if len(match.codes) > _READ else ""
+    return "; ".join(part for part in (match.text, f"reads {read}{more}" if read else "") if part)
 
 
 def findings_grid(findings: Sequence[Finding]) -> str:

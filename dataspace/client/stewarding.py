@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from dataspace.client.curating import Curating, registered_view
+from dataspace.client.curating import Curating, code_texts, registered_view
 from dataspace.client.describing import Describing, as_lists
 from dataspace.client.policymaking import Policymaking
 from dataspace.client.registered import RegisteredView
@@ -41,14 +41,16 @@ class Stewarding(Describing, Curating, Policymaking):
     ) -> RegisteredView:
         """Hand a CSV or Parquet file to the hub as a new version. Only stewards see it until it is published.
 
-        More that may be said: `rename`, `cast`, `generalise`, `consent`, `label` and `expect` (each a list of
-        `column=…`), `duo` (codes, which become a policy), `accept_drift`, `theme`, `keywords`.
+        More that may be said: `rename`, `cast`, `generalise`, `consent`, `codes`, `label` and `expect` (each a
+        list of `column=…`), `duo` (codes, which become a policy), `accept_drift`, `theme`, `keywords`.
 
         Instead of a file, the address of a database, object store or folder that the hub reads itself:
         `"postgresql://reader@db.example/hospital"` with `item="stays"`, and `secret_file=` or `secret=`. With
         `in_place=True` the rows stay there, and are read anew for each cut.
         """
         address = address_of(path, more)
+        if "codes" in more:
+            more["codes"] = code_texts(more["codes"])
         if fields := more.pop("fields", None):
             more["fields"] = as_lists(fields)
         said = {

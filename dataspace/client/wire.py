@@ -46,6 +46,10 @@ class Wire:
         """The JSON that a POST gives."""
         return self._json("POST", path, json=_without_none(body))
 
+    def put(self, path: str, body: Mapping[str, Any]) -> Any:
+        """PUT as JSON, for JSON."""
+        return self._json("PUT", path, json=body)
+
     def patch(self, path: str, body: Mapping[str, Any]) -> Any:
         """The JSON that a PATCH gives."""
         return self._json("PATCH", path, json=_without_none(body))

@@ -27,6 +27,7 @@ class FixBody:
     cast: tuple[str, ...] = ()
     generalise: tuple[str, ...] = ()
     consent: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
     label: tuple[str, ...] = ()
     privacy_unit: str = ""
 
@@ -44,6 +45,8 @@ class MatchBody:
 
     dictionary: str
     apply: bool = False
+    codes: tuple[str, ...] = ()
+    """What local codes mean that no rule knows: `column=here:code,…`."""
 
 
 def curation(hub: HubServices) -> APIRouter:
@@ -65,6 +68,7 @@ def _fixing(router: APIRouter, hub: HubServices) -> None:
             cast=said.cast,
             generalise=said.generalise,
             consent=said.consent,
+            codes=said.codes,
             label=said.label,
             privacy_unit=said.privacy_unit,
         )
@@ -121,7 +125,7 @@ def _describing(router: APIRouter, hub: HubServices) -> None:
     @router.post("/datasets/{name}/dictionary")
     def match(name: str, asker: Asker, said: Annotated[MatchBody, Depends(body(MatchBody))]) -> Response:
         """The latest version against a dictionary; the mapping is kept."""
-        matching, made = hub.curating.match(asker, name, said.dictionary, said.apply)
+        matching, made = hub.curating.match(asker, name, said.dictionary, said.apply, said.codes)
         return reply(Matched(matching, made))
 
 

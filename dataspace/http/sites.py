@@ -5,7 +5,15 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 
 from dataspace.bootstrap import HubServices
-from dataspace.http.bodies import AdmitBody, BecauseBody, InviteBody, OfferBody, SiteTokenBody, body
+from dataspace.http.bodies import (
+    AdmitBody,
+    BecauseBody,
+    EntriesBody,
+    InviteBody,
+    OfferBody,
+    SiteTokenBody,
+    body,
+)
 from dataspace.http.replies import reply
 from dataspace.http.signing_in import Asker
 from dataspace.model.names import RunId
@@ -16,7 +24,12 @@ from dataspace.service.witnessing import Sighting
 def sites(hub: HubServices) -> APIRouter:
     """Sites of this hub."""
     router = APIRouter(prefix="/sites", tags=["sites"])
+    for add in (_joining, _letting_in, _witnessing, _ledgers, _speaking):
+        add(router, hub)
+    return router
 
+
+def _joining(router: APIRouter, hub: HubServices) -> None:
     @router.get("")
     def states(asker: Asker) -> Response:
         """All sites, and which are connected now."""
@@ -33,6 +46,8 @@ def sites(hub: HubServices) -> APIRouter:
         told = hub.joining.join(said)
         return reply(told, 202 if isinstance(told, Waiting) else 201)
 
+
+def _letting_in(router: APIRouter, hub: HubServices) -> None:
     @router.get("/requests")
     def requests(asker: Asker) -> Response:
         """Sites that wait to be let in."""
@@ -53,6 +68,8 @@ def sites(hub: HubServices) -> APIRouter:
         """A site goes by its own will."""
         return reply(hub.admitting.leave(asker, name, said.because))
 
+
+def _witnessing(router: APIRouter, hub: HubServices) -> None:
     @router.get("/{name}/witness")
     def latest(asker: Asker, name: str) -> Response:
         """The last checkpoint of a site that was countersigned here."""
@@ -63,6 +80,21 @@ def sites(hub: HubServices) -> APIRouter:
         """Countersign a checkpoint that extends the last one; the hub's own, with the proof that it grew."""
         return reply(hub.witnessing.witness(asker, name, said))
 
+
+def _ledgers(router: APIRouter, hub: HubServices) -> None:
+    @router.get("/{name}/ledger")
+    def held(asker: Asker, name: str) -> Response:
+        """What this hub has of a site's ledger, by dataset that the site offers."""
+        return reply(dict(hub.mirroring.held(asker, name)))
+
+    @router.post("/{name}/ledger", status_code=204)
+    def tell(asker: Asker, name: str, said: Annotated[EntriesBody, Depends(body(EntriesBody))]) -> Response:
+        """A site tells what its ledger says, each entry signed."""
+        hub.mirroring.keep(asker, name, said.entries)
+        return Response(status_code=204)
+
+
+def _speaking(router: APIRouter, hub: HubServices) -> None:
     @router.get("/{name}/runs/{run}")
     def run(asker: Asker, name: str, run: str) -> Response:
         """For a site that works on a run: whether it goes on, or was stopped meanwhile."""
@@ -77,5 +109,3 @@ def sites(hub: HubServices) -> APIRouter:
     def offer(asker: Asker, name: str, said: Annotated[OfferBody, Depends(body(OfferBody))]) -> Response:
         """A site says which datasets it holds rows of."""
         return reply(hub.joining.offer(asker, name, said.datasets, said.dictionary))
-
-    return router

@@ -66,10 +66,14 @@ class Generalise:
 
 @dataclass(frozen=True, slots=True)
 class MapCodes:
-    """Local codes, as text, to those of a dictionary, as text. A code that is not named stays."""
+    """Local codes, as text, to those of a dictionary, as text. A code that is not named stays.
+
+    `loosely`: one that is not named as it stands is looked up without its case, blanks around it and leading zeros.
+    """
 
     column: ColumnName
     codes: tuple[tuple[str, str], ...]
+    loosely: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,8 @@ def spelled(step: Step) -> str:
         case Generalise():
             return f"generalise {step.column}={step.how.value}"
         case MapCodes():
-            return f"codes {step.column}={','.join(f'{a}>{b}' for a, b in step.codes)}"
+            aside = " (case, blanks and leading zeros aside)" if step.loosely else ""
+            return f"codes {step.column}={','.join(f'{here}:{code}' for here, code in step.codes)}{aside}"
         case ConvertUnit():
             return f"unit {step.column}={step.source}>{step.target}"
 

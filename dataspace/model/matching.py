@@ -27,6 +27,8 @@ class Match:
     local: ColumnName | None = None
     text: str = ""
     steps: tuple[Step, ...] = ()
+    codes: tuple[tuple[str, str], ...] = ()
+    """Codes that were met here and are read as another one: for the steward's eyes, kept nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,16 @@ class Matching:
     dictionary: str
     matches: tuple[Match, ...]
     others: tuple[ColumnName, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every column of the dictionary is there, or is made to fit."""
+        return all(match.fit in (Fit.SAME, Fit.MAPPED) for match in self.matches)
+
+    @property
+    def mappable(self) -> bool:
+        """Whether a column is here that does not fit yet: a mapping, or one with declared codes, would change it."""
+        return any(match.fit in (Fit.MAPPED, Fit.PARTLY) for match in self.matches)
 
     @property
     def steps(self) -> tuple[Step, ...]:

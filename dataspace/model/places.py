@@ -18,6 +18,7 @@ class Place:
     cast: tuple[str, ...] = ()
     generalise: tuple[str, ...] = ()
     consent: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:

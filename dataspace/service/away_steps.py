@@ -33,6 +33,7 @@ def with_more(place: Place, more: Wishes, columns: Sequence[str]) -> Place:
         cast=_different(*_called(_without(place.cast, gone), now), *more.cast),
         generalise=_different(*_called(_without(place.generalise, gone), now), *more.generalise),
         consent=_different(*place.consent, *more.consent),
+        codes=_different(*_called(_without(place.codes, gone), now), *more.codes),
     )
 
 

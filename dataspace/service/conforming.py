@@ -30,6 +30,7 @@ def conformed(batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[
             except pa.ArrowInvalid as error:
                 raise InvalidRequest(
                     f"The column '{wanted.name}' does not hold what the dictionary says ({wanted.type}).",
-                    "Correct the source, or register without the dictionary.",
+                    "Say what its codes mean with --codes, correct the source, or register without the dictionary: "
+                    "then `check` with --dictionary maps what it can.",
                 ) from error
         yield pa.record_batch(arrays, schema=schema)

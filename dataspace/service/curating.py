@@ -128,9 +128,16 @@ class Curating:
         return changed
 
     def match(
-        self, steward: Principal, name: str, dictionary: str, apply: bool = False
+        self,
+        steward: Principal,
+        name: str,
+        dictionary: str,
+        apply: bool = False,
+        codes: Sequence[str] = (),
     ) -> tuple[Matching, Registered | None]:
         """The latest version against a dictionary. The mapping is kept as declared steps for all that follow.
+
+        `codes` declare what local codes mean that no rule knows (`column=here:code,…`); they become part of it.
 
         With `apply` a new version is made by it, which then claims to follow the dictionary. Of rows that stay in
         their source nothing is kept without it: what they are is read anew all the time, and would change at once.
@@ -143,17 +150,31 @@ class Curating:
                 "dictionary", dictionary, (), "Load it with `dataspace dataset dictionary FILE`."
             )
         profile = self.profiles.get(dataset.latest) if dataset.latest else None
-        matching = match_dictionary(dataset.columns, shared, profile)
+        waiting = self._waiting(dataset)
+        matching = match_dictionary(dataset.columns, shared, profile, codes, waiting)
+        about = {name for match in matching.matches for name in (match.column, match.local)}
+        before = (step for step in dataset.mapping if step not in waiting or step.column not in about)
+        kept = tuple(dict.fromkeys((*before, *matching.steps)))
         if apply:
             said = Registration(name, dictionary=str(shared), accept_drift=True)
-            return matching, self._further(steward, name, said, matching)
-        if dataset.in_place:
-            return matching, None
-        kept = tuple(dict.fromkeys((*dataset.mapping, *matching.steps)))
-        if kept != dataset.mapping:
-            self._record_change(steward, name, {"mapping": [spelled(step) for step in kept]})
-            self.catalog.put(replace(dataset, mapping=kept))
+            made = self._further(steward, name, said, matching)
+            return matching, replace(made, dataset=self._keep(steward, made.dataset, kept))
+        self._keep(steward, dataset, kept)
         return matching, None
+
+    def _keep(self, steward: Principal, dataset: Dataset, kept: tuple[Step, ...]) -> Dataset:
+        if dataset.in_place or kept == dataset.mapping:
+            return dataset
+        self._record_change(steward, dataset.name, {"mapping": [spelled(step) for step in kept]})
+        changed = replace(dataset, mapping=kept)
+        self.catalog.put(changed)
+        return changed
+
+    def _waiting(self, dataset: Dataset) -> tuple[Step, ...]:
+        """Steps of the mapping that are kept for versions to come, and have not made the latest one."""
+        version = self.catalog.version(dataset.latest) if dataset.latest else None
+        done = version.steps if version else ()
+        return tuple(step for step in dataset.mapping if spelled(step) not in done)
 
     def dummy(self, principal: Principal, name: str, n: int, seed: int = 0) -> pa.Table:
         """Rows made up from the description, for anyone who may see it. No data is read, no ε is spent."""

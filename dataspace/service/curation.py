@@ -22,6 +22,7 @@ from dataspace.model.curation import (
 )
 from dataspace.model.datasets import ColumnType
 from dataspace.model.names import ColumnName
+from dataspace.service.codes import codes_said, with_codes
 
 SMALLEST_GROUP = 10
 OTHER = "other"
@@ -46,10 +47,11 @@ class Wishes:
     cast: tuple[str, ...] = ()
     generalise: tuple[str, ...] = ()
     consent: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
 
 
 def steps_of(wishes: Wishes, names: Sequence[str]) -> tuple[Step, ...]:
-    """The declared steps, in the order in which they are applied: consent, drop, rename, cast, generalise.
+    """The declared steps, in the order in which they are applied: consent, drop, rename, codes, cast, generalise.
 
     The first three speak of columns as they are in the source, the others of columns as they are called afterwards.
     Raises InvalidRequest for what cannot be read, or names no column.
@@ -66,6 +68,9 @@ def steps_of(wishes: Wishes, names: Sequence[str]) -> tuple[Step, ...]:
         first.append(Rename(column_named(column, names), ColumnName(to.strip())))
     left = names_after(first, names)
     then: list[Step] = []
+    for text in wishes.codes:
+        column, pairs = codes_said(text)
+        then.append(MapCodes(column_named(column, left), pairs))
     for text in wishes.cast:
         column, kind = _pair(text, "cast")
         if kind not in ARROW:
@@ -168,10 +173,7 @@ def _changed(values: pa.ChunkedArray, step: Step, kept: Mapping[Step, pa.Array])
         case ConvertUnit():
             return pc.add(pc.multiply(pc.cast(values, pa.float64()), step.factor), step.offset)
         case MapCodes():
-            local, shared = zip(*step.codes, strict=True)
-            text = values.cast(pa.string())
-            places = pc.index_in(text, value_set=pa.array(local, pa.string()))
-            return pc.coalesce(pc.take(pa.array(shared, pa.string()), places), text)
+            return with_codes(values.cast(pa.string()), step)
         case Generalise(how=Coarser.GROUP):
             text = values.cast(pa.string())
             frequent = pc.or_(pc.is_in(text, value_set=kept[step]), pc.is_null(text))

@@ -59,6 +59,7 @@ class InPlace:
             cast=wishes.cast,
             generalise=wishes.generalise,
             consent=wishes.consent,
+            codes=wishes.codes,
         )
         if self.conditions is not None:  # before the data: no question comes in between
             said = self.conditions.declared(steward, said)
@@ -85,6 +86,7 @@ class InPlace:
             cast=steps.cast,
             generalise=steps.generalise,
             consent=steps.consent,
+            codes=steps.codes,
         )
         source, item = self.source(place)
         self.places.put(name, wider)
@@ -186,4 +188,5 @@ def _again(name: DatasetName, place: Place) -> Registration:
         cast=place.cast,
         generalise=place.generalise,
         consent=place.consent,
+        codes=place.codes,
     )

@@ -70,7 +70,8 @@ def prepared(
     wanted = pa.schema([typed(field, dictionary) for field in shape])
     drift = _drift(catalog, lineage, wanted, schema, steps, origin)
     if not said.accept_drift and not origin.earlier:
-        refuse_breaking(name, drift)
+        declared = {step.column for step in steps if lineage is not None and step in lineage.mapping}
+        refuse_breaking(name, [change for change in drift if change.column not in declared])
     return Prepared(name, lineage, dictionary, tuple(schema.names), steps, drift, wanted, reading, rows)
 
 
@@ -138,6 +139,7 @@ def _refuse_contradiction(said: Registration, names: Sequence[str]) -> None:
     about = [("--unit", said.privacy_unit)]
     for option in ("rename", "cast", "generalise", "label"):
         about += [(f"--{option}", text.rpartition("=")[0]) for text in getattr(said, option)]
+    about += [("--codes", text.partition("=")[0]) for text in said.codes]
     for option, column in about:
         if column in dropped or column.strip() in {name.strip() for name in dropped}:
             raise InvalidRequest(

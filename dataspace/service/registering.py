@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from dataspace.connector import Source
 from dataspace.errors import Conflict, InvalidRequest
 from dataspace.model.codec import to_json
-from dataspace.model.curation import Change, Expectation, Standing, Step, spelled
+from dataspace.model.curation import Change, Expectation, Step, spelled
 from dataspace.model.datasets import SITES, Column, Dataset, Dictionary, Profile, Version
 from dataspace.model.descriptions import Distribution
+from dataspace.model.matching import Matching
 from dataspace.model.names import HUB
 from dataspace.model.principals import Principal, Role
 from dataspace.model.records import RecordKind
@@ -18,6 +19,8 @@ from dataspace.service.describing import columns_described, described_dataset
 from dataspace.service.drift import data_changes, finding_of
 from dataspace.service.enforcing import Enforcement
 from dataspace.service.expecting import column_of_rule, parse_expectation
+from dataspace.service.lineages import previous_of, refuse_closed, refuse_elsewhere
+from dataspace.service.matching import match_dictionary
 from dataspace.service.permitting import require
 from dataspace.service.preparing import Origin, Prepared, checked_name, prepared
 from dataspace.service.provenance import provenance_of
@@ -37,6 +40,8 @@ class Registered:
     dataset: Dataset
     version: Version
     profile: Profile
+    matching: Matching | None = None
+    """How the version fits the dictionary that it claims to follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,7 @@ class Registering:
             raise InvalidRequest(
                 "DUO codes are not read on this way in.", "Say `dataspace policy duo DATASET CODE …` first."
             )
-        _refuse_elsewhere(self.catalog.get(checked_name(said.name)), origin)
+        refuse_elsewhere(self.catalog.get(checked_name(said.name)), origin)
         ready = prepared(self.catalog, origin, said, mapping)
         described = columns_described(ready.wanted, ready.lineage, ready.dictionary, said.label, ready.steps)
         expected = (
@@ -74,7 +79,7 @@ class Registering:
         )
         sealed = self.vault.write(ready.name, ready.batches(), ready.wanted)
         try:
-            _refuse_closed(ready.lineage, sealed)
+            refuse_closed(ready.lineage, sealed)
             version = self._version(steward, sealed, described, ready, origin)
             dataset = described_dataset(said, version, ready.lineage, ready.dictionary, mapping, expected)
             dataset = replace(dataset, in_place=origin.in_place or dataset.in_place)
@@ -92,7 +97,9 @@ class Registering:
         self.profiles.put(version.ref, without_values(profile) if origin.in_place else profile)
         self.catalog.put_version(version)
         self.catalog.put(dataset)
-        return Registered(dataset, version, profile)
+        follows = ready.dictionary
+        fit = match_dictionary(dataset.columns, follows, profile) if follows else None
+        return Registered(dataset, version, profile, fit)
 
     def _version(
         self,
@@ -116,7 +123,7 @@ class Registering:
                 rows_read=ready.reading.rows,
                 by=steward.id,
                 at=now,
-                previous=_previous(ready.lineage, sealed),
+                previous=previous_of(ready.lineage, sealed),
             ),
         )
 
@@ -227,38 +234,3 @@ class Registering:
         self.catalog.put_dictionary(dictionary)
         self.catalog.put(dataset)
         return dataset
-
-
-def _previous(lineage: Dataset | None, sealed: Version) -> str:
-    before = lineage.latest.sha256 if lineage and lineage.latest else ""
-    return "" if before == sealed.ref.sha256 else before
-
-
-def _refuse_closed(lineage: Dataset | None, sealed: Version) -> None:
-    chapter = lineage.chapter(sealed.ref.sha256) if lineage else None
-    if chapter is not None and chapter.standing in (Standing.WITHDRAWN, Standing.ERASED):
-        raise Conflict(
-            f"This is version {chapter.number} of '{sealed.ref.dataset}', which was {chapter.standing.value}.",
-            "The same rows cannot come back; register corrected ones.",
-        )
-
-
-def _refuse_elsewhere(lineage: Dataset | None, origin: Origin) -> None:
-    """A name whose rows lie elsewhere is not filled with rows here, nor the other way round."""
-    if lineage is None or lineage.in_place == origin.in_place:
-        return
-    if lineage.federated:
-        raise Conflict(
-            f"The rows of '{lineage.name}' lie at the sites.",
-            "A site adds them with `dataspace site data add`; for rows here choose another name.",
-        )
-    if lineage.in_place and not origin.earlier:
-        raise Conflict(
-            f"The rows of '{lineage.name}' stay in their source.",
-            "Register it again with --in-place, or choose another name.",
-        )
-    if origin.in_place and lineage.latest is not None:
-        raise Conflict(
-            f"The hub holds the rows of '{lineage.name}' itself.",
-            "For rows that stay away choose another name.",
-        )

@@ -30,6 +30,8 @@ class Registration:
     cast: tuple[str, ...] = ()
     generalise: tuple[str, ...] = ()
     consent: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+    """`column=here:code,…`, as `code_maps` reads it: what the codes of this source mean."""
     label: tuple[str, ...] = ()
     """`column=label`; `column=none` takes the labels away."""
     expect: tuple[str, ...] = ()
@@ -44,4 +46,4 @@ class Registration:
     @property
     def wishes(self) -> Wishes:
         """The curation that was typed."""
-        return Wishes(self.drop, self.rename, self.cast, self.generalise, self.consent)
+        return Wishes(self.drop, self.rename, self.cast, self.generalise, self.consent, self.codes)

@@ -259,7 +259,29 @@ def test_an_inbox_and_a_review_show_what_is_asked_for(shell: Shell) -> None:
     review = shell("permit", "review", "A-2", "--as", "sam")
     assert "24-1" in review
     assert "refused" in shell("permit", "refuse", "A-2", "--reason", "Too broad.", "--as", "sam")
-    assert "No application named 'A-2'" in shell("permit", "review", "A-2", "--as", "sam", code=1)
+    assert "sam: refuse “Too broad.”" in shell("permit", "review", "A-2", "--as", "ana"), (
+        "read also afterwards"
+    )
+    assert "No application named 'A-9'" in shell("permit", "review", "A-9", "--as", "sam", code=1)
+
+
+def test_what_was_sent_back_is_changed_where_something_is_said_and_submitted_again(shell: Shell) -> None:
+    wish = ("permit", "apply", "stays", "--purpose", "scientific research", "--column", "stays.los")
+    shell(*wish, "--safeguard", "Two people look.", "--project", "P\x1b[2Jest", "--as", "ana", code=2)
+    id = shell(*wish, "--safeguard", "Two people \x1b[2Jlook.", "--draft", "--as", "ana").split()[0]
+    assert "Nothing waits" not in shell("inbox", "--as", "ana")
+    shell("permit", "submit", id, "--as", "ana")
+    assert "--text" in shell("permit", "send-back", id, "--as", "sam", code=2)
+    shell("permit", "send-back", id, "--text", "Which vote?", "--as", "sam")
+    edited = ("permit", "edit", id, "--ethics", "24-1", "--data-request", "--purpose", "marketing")
+    assert "Only the applicant" in shell(*edited, "--as", "sam", code=1)
+    shell(*edited, "--as", "ana")
+    assert "incomplete" in shell("permit", "inbox", "--as", "ana")
+    shell("permit", "submit", id, "--as", "ana")
+    review = shell("permit", "review", id, "--as", "sam")
+    for words in ("24-1", "stays.los", "Marketing", "data request", "Two people"):
+        assert words in review
+    assert "\x1b" not in review
 
 
 def test_a_budget_is_read_and_an_empty_one_too(shell: Shell) -> None:

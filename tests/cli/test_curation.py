@@ -74,3 +74,46 @@ def test_a_wrong_word_is_a_line_and_an_exit_code(typed: Typed) -> None:
 
 def test_a_dataset_is_called_after_its_file() -> None:
     assert name_of(Path("Visits 2024.csv")) == "visits_2024"
+
+
+WARDS = """dictionary: wards
+version: 1
+title: Visits to a ward
+unit: visit
+columns:
+  - {name: ward, type: text, codes: {n: north, s: south}}
+  - {name: days, type: integer}
+"""
+
+
+def test_codes_that_no_rule_knows_are_told_declared_by_a_file_and_mapped(
+    typed: Typed, tmp_path: Path
+) -> None:
+    (tmp_path / "wards.yaml").write_text(WARDS)
+    (tmp_path / "wards.csv").write_text("ward,days,bed\nNORTH,1,1\n Nord,2,2\nn,3,3\n")
+    (tmp_path / "codes.csv").write_text('column,here,code\nward," Nord",n\n')
+    typed("dictionary", str(tmp_path / "wards.yaml"))
+    code, said = typed("register", str(tmp_path / "wards.csv"), "--dictionary", "wards")
+    assert code == 0
+    assert "wards@1: 1 of 2 match" in said and "not in the dictionary: bed" in said
+    assert f"dataspace dataset check wards --dictionary wards@1 --home {typed.place}" in said
+    code, said = typed("check", "wards", "--dictionary", "wards")
+    assert code == 1 and "codes that the dictionary does not know:  Nord" in said and "'NORTH' as n" in said
+    told = typed("check", "wards", "--dictionary", "wards", "--codes", f"@{tmp_path / 'codes.csv'}")
+    assert told[0] == 0 and "' Nord' as n" in told[1] and "--apply" in told[1]
+    code, said = typed("check", "wards", "--dictionary", "wards", "--apply")
+    assert code == 0 and "wards version 2" in said
+    assert "does not know" not in typed("register", str(tmp_path / "wards.csv"))[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("ward,here\n", "first line"), ("column,here,code\nward,a\n", "Line 2"), ("column,here,code\n", "nothing"),
+     ("column,here,code\nward,a,n\nward,a,s\n", "Line 3")],
+)  # fmt: skip
+def test_a_file_of_codes_that_does_not_fit_is_told_by_its_line(
+    typed: Typed, tmp_path: Path, text: str, line: str
+) -> None:
+    (tmp_path / "codes.csv").write_text(text)
+    code, said = typed("register", str(typed.file), "--codes", f"@{tmp_path / 'codes.csv'}")
+    assert code == 2 and line in said

@@ -8,6 +8,7 @@ import click
 import pytest
 import typer.main
 
+from dataspace.cli.argument_help import restored
 from dataspace.cli.main import app, main
 
 ROOT = typer.main.get_command(app)
@@ -41,6 +42,18 @@ def test_help_says_what_it_does_and_shows_an_example(
     assert "Example: dataspace " in shown
     assert command.help
     assert command.help.rstrip().endswith("."), "help is a sentence"
+
+
+def test_every_argument_says_what_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    told = [
+        (path, one.name, one.help)
+        for path, command in commands(restored(typer.main.get_command(app)))
+        for one in command.params
+        if isinstance(one, click.Argument)
+    ]
+    assert told and [(path, name) for path, name, text in told if not text] == []
+    main(["dataset", "show", "--help"])
+    assert "Name of the dataset." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("path", "command"), ALL, ids=[" ".join(path) or "dataspace" for path, _ in ALL])

@@ -65,6 +65,20 @@ def test_a_column_is_dropped_and_the_version_that_held_it_erased(site: SiteSetti
     assert "erased" in listed and "Names were left in." in listed
 
 
+def test_a_site_maps_its_own_columns_and_codes_to_a_dictionary(site: SiteSettings, tmp_path: Path) -> None:
+    (tmp_path / "data" / "wards.csv").write_text("Ward,days\nNord,1\nS,2\n")
+    (tmp_path / "wards.yaml").write_text(
+        "dictionary: wards\nversion: 1\ntitle: Wards\nunit: visit\ncolumns:\n"
+        "  - {name: ward, type: text, codes: {n: north, s: south}}\n"
+    )
+    follows = ("--dictionary", str(tmp_path / "wards.yaml"))
+    added = said(site, "add", str(tmp_path / "data" / "wards.csv"), "--name", "wards", *follows, "--no-offer")
+    assert "wards@1: 0 of 1 match" in added
+    assert "to map it: `dataspace site data check wards --dictionary wards@1" in added
+    told = said(site, "check", "wards", *follows, "--codes", "ward=Nord:n", "--apply")
+    assert "'Nord' as n" in told and "2 rows, 2 columns" in told
+
+
 def test_what_a_site_withdrew_is_answered_by_nobody(site: SiteSettings) -> None:
     said(site, "withdraw", "stays", "1", "--reason", "Wrong ward")
     services = build_site(site, lambda _: "")

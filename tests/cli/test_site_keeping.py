@@ -67,10 +67,16 @@ def test_house_rules_are_kept_and_recorded_and_shown(site: SiteSettings) -> None
     assert "foreign apps never · at any hour" in said(site, "limits")
     assert RecordKind.LIMITS_SET not in kinds(site)
     shown = said(site, "limits", "--template", "hospital", "--hours", "21:00-05:00", "--memory-mb", "1024")
-    assert shown == "k ≥ 10 · ≥ 3 sites · foreign apps never · 21:00-05:00 · 2 cores · 1,024 MB\n"
+    assert (
+        shown
+        == "k ≥ 10 · ≥ 3 sites · foreign apps never · 21:00-05:00 · 2 cores · 1,024 MB · time as usual\n"
+    )
+    assert said(site, "limits", "--round-seconds", "90").endswith(" · 90 s a round\n")
     kept = SiteSettings.from_environment({}, site.home)
     assert (kept.limits.hours, kept.limits.minimum_sites, kept.limits.memory_mb) == ("21:00-05:00", 3, 1024)
-    assert kinds(site).count(RecordKind.LIMITS_SET) == 1
+    assert kinds(site).count(RecordKind.LIMITS_SET) == 2
+    with pytest.raises(InvalidRequest, match="round_seconds is not negative"):
+        said(site, "limits", "--round-seconds", "-1")
     with pytest.raises(InvalidRequest, match="never below 5"):
         said(site, "limits", "--cohort", "2")
 
@@ -94,6 +100,22 @@ def test_a_rehearsal_says_what_would_leave_or_why_nothing_would(site: SiteSettin
     with pytest.raises(InvalidRequest, match="no column 'age'"):
         said(site, *asked, "--feature", "age")
     assert [kind for kind in kinds(site) if kind is not RecordKind.LIMITS_SET] == before
+
+
+def test_where_a_permit_is_demanded_and_none_is_shown_the_rehearsal_supposes_one_and_says_so(
+    site: SiteSettings, tmp_path: Path
+) -> None:
+    asked = ("rehearse", "stays", "--target", "died", "--feature", "los", "--purpose")
+    bases = "  who: permit holders\n  when: {legal basis: Art. 9 basis}\n"
+    (tmp_path / "policy.yaml").write_text(POLICY.replace("  answers: train\n", "  answers: train\n" + bases))
+    said(site, "policy", "add", str(tmp_path / "policy.yaml"))
+    told = said(site, *asked, "scientific research")
+    assert "As if under a permit for exactly this" in told and "gdpr:A9-2-j" in told
+    with pytest.raises(AccessDenied):  # what is supposed is a permit, not another answer
+        said(site, *asked, "marketing")
+    (tmp_path / "policy.yaml").write_text(POLICY)
+    said(site, "policy", "add", str(tmp_path / "policy.yaml"))
+    assert "As if" not in said(site, *asked, "scientific research")
 
 
 def test_the_page_of_a_month_counts_what_left_and_what_was_refused(site: SiteSettings) -> None:

@@ -231,5 +231,18 @@ def test_a_header_in_another_encoding_says_which_to_save_it_in(tmp_path: Path) -
 
 
 def test_a_row_of_one_cell_is_told_in_the_singular(tmp_path: Path) -> None:
-    with pytest.raises(SourceUnreadable, match="A row has 1 cell, and the header has 2"):
+    with pytest.raises(SourceUnreadable, match="The row in line 2 has 1 cell, and the header has 2"):
         table_of(tmp_path, "a,b\n1\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("a,b\n1,2\n1,2,3\n1\n", 3),
+        ('a,b\n1,"two\nlines"\n\n1,2,3\n', 5),
+        ("a,b\r\n" + "1,2\r\n" * 300_000 + "1,2,3\r\n", 300_002),
+    ],
+)
+def test_a_ragged_row_is_told_by_its_line(tmp_path: Path, text: str, line: int) -> None:
+    with pytest.raises(SourceUnreadable, match=f"The row in line {line:,} has 3 cells, and the header has 2"):
+        table_of(tmp_path, text)

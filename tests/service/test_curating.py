@@ -209,7 +209,7 @@ def test_a_dictionary_is_mapped_by_names_codes_and_units_and_what_does_not_match
         "tool_wear": Fit.MISSING,
     }  # fmt: skip
     assert next(m.text for m in matching.matches if m.column == "quality") == (
-        "codes that the dictionary does not know: ?"
+        "codes that the dictionary does not know: ?; say what they mean: --codes 'quality=?:…'"
     )
     assert matching.others == ("machine",)
     kept = here.catalog.get("stays")  # type: ignore[arg-type]
