@@ -9,6 +9,10 @@ PYTEST := $(BIN)/python -m pytest
 # What `make check` tests: everything. `.ci/run` passes the part that `make test` leaves out.
 TESTS ?=
 ONLY ?=
+# How large the benchmarks are: a part of 1, empty for their full size.
+SCALE ?=
+# The benchmarks whose peers are in .venv-peers.
+PEERED := decide noisy private tpch
 ARGS ?=
 export V PYTHON
 
@@ -59,8 +63,10 @@ docs: setup
 tests: setup
 	@$(PYTEST) $(TESTS)
 
-bench: setup ## run the benchmarks; ONLY=name for one
-	@$(BIN)/python -m benchmarks $(ONLY)
+bench: setup ## run the benchmarks; ONLY=name for one, SCALE=0.01 for small ones
+	@if [ -n "$(if $(ONLY),$(filter $(PEERED),$(ONLY)),all)" ]; then $(MAKE) --no-print-directory peers || \
+	    echo "make bench: .venv-peers could not be made; figures come without those peers." >&2; fi
+	@DATASPACE_BENCH_SCALE="$(SCALE)" $(BIN)/python -m benchmarks $(ONLY)
 
 tidy: setup ## format the code and mend what the linter can mend
 	@$(BIN)/ruff format

@@ -26,6 +26,22 @@ from dataspace.model.requests import AccessRequest
 from dataspace.policy.facts import observe
 from dataspace.vocabulary.terms import TERMS, find
 
+PROGRAM = """
+import json, sys, time
+import cedarpy
+text, vocabulary, requests = json.load(sys.stdin)
+entities = cedarpy.Entities.from_json_str(json.dumps(vocabulary))
+start = time.perf_counter()
+policies = cedarpy.PolicySet.from_str(text)
+print(json.dumps({"compiled": time.perf_counter() - start}), flush=True)
+for request in [requests[0], *requests]:
+    start = time.perf_counter()
+    answer = cedarpy.is_authorized(request, policies, entities)
+    took = (time.perf_counter() - start) * 1e6
+    print(json.dumps({"took": took, "said": answer.decision.value == "Allow"}), flush=True)
+"""
+"""Run by a peer: parses policies and entities, then times each question."""
+
 ATTRIBUTES = {
     Operand.PURPOSE: "purpose",
     Operand.COUNTRY: "country",

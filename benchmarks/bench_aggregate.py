@@ -14,6 +14,7 @@ import duckdb
 import numpy as np
 
 from benchmarks.figure import Figure
+from benchmarks.sizes import scaled
 from dataspace.adapters.duckdb.bench import Bench
 from dataspace.adapters.duckdb.counting import raw_cells
 from dataspace.model.datasets import ColumnType
@@ -24,7 +25,7 @@ from dataspace.model.predicates import Comparator, Compare
 from dataspace.planning.disclosure import protect
 
 STAYS, PERSON, KIND, LOS, RARE = (DatasetName("stays"), *map(ColumnName, ("person", "kind", "los", "rare")))
-ROWS, PERSONS, GROUPS, TIMES = 10_000_000, 2_000_000, 100, 5
+ROWS, PERSONS, GROUPS, TIMES = scaled(10_000_000, 10_000), scaled(2_000_000, 2_000), 100, 5
 CUT = CutId("benchmark")
 
 

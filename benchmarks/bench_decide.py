@@ -7,215 +7,38 @@ Both run from `.venv-peers` through their Python bindings (cedarpy, regopy), and
 
 A peer gets `PATIENCE` seconds at each size. Where no decision of its own has ended by then, what was waited is a
 lower bound of what it takes, and the figure says so; where it still read its policies, the figure says that instead.
-
-Long, because it writes the same questions down for three engines.
 """
 
 import gc
-import json
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from random import Random
 from statistics import median
-from subprocess import PIPE
-from typing import Any
 
-from benchmarks.as_cedar import as_cedar, as_request, terms
+from benchmarks import as_cedar, as_opa
+from benchmarks.deciding_world import GERMAN, one_policy, policies_of, questions
 from benchmarks.figure import Figure
-from dataspace.model.datasets import Column, ColumnType, Label, VersionRef
+from benchmarks.patient import Peer, peer
+from benchmarks.sizes import scaled
+from dataspace.model.datasets import VersionRef
 from dataspace.model.decisions import Allow, Deny
-from dataspace.model.names import ColumnName, DatasetName, PolicyId, PrincipalId, RuleId
+from dataspace.model.names import DatasetName
 from dataspace.model.policies import (
-    Action,
     AnswerKind,
-    Compound,
-    Connective,
-    Constraint,
-    Effect,
-    Obligations,
-    Operand,
-    Operator,
-    Policy,
     PolicySet,
-    Rule,
-    Target,
 )
-from dataspace.model.principals import Fact, Principal, Role
 from dataspace.model.requests import AccessRequest
 from dataspace.policy.decide import decide
 from dataspace.policy.digest import amended, policy_set
 from dataspace.policy.index import indexed
-from dataspace.vocabulary.terms import TERMS, find, is_a
 
-PEER = Path(__file__).resolve().parents[1] / ".venv-peers" / "bin" / "python"
-SIZES = (1_000, 100_000)
-QUESTIONS = 2_000
+SIZES = (scaled(1_000, 100), scaled(100_000, 200))
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
 BASE, EACH = 15.0, 8.0
 """Microseconds: of a decision, and of each rule that speaks of it."""
-PATIENCE = 60
-"""Seconds that a peer gets at each size to load its policies and answer."""
-
-CEDAR = """
-import json, sys, time
-import cedarpy
-text, vocabulary, requests = json.load(sys.stdin)
-entities = cedarpy.Entities.from_json_str(json.dumps(vocabulary))
-start = time.perf_counter()
-policies = cedarpy.PolicySet.from_str(text)
-print(json.dumps({"compiled": time.perf_counter() - start}), flush=True)
-for request in [requests[0], *requests]:
-    start = time.perf_counter()
-    answer = cedarpy.is_authorized(request, policies, entities)
-    took = (time.perf_counter() - start) * 1e6
-    print(json.dumps({"took": took, "said": answer.decision.value == "Allow"}), flush=True)
-"""
-
-OPA = """
-import json, sys, time
-from regopy import Interpreter
-module, data, inputs = json.load(sys.stdin)
-rego = Interpreter()
-start = time.perf_counter()
-rego.add_module("access", module)
-rego.add_data(data)
-bundle = rego.build("data.access.allow")
-print(json.dumps({"compiled": time.perf_counter() - start}), flush=True)
-for one in [inputs[0], *inputs]:
-    start = time.perf_counter()
-    rego.set_input(one)
-    answer = rego.query_bundle(bundle)
-    took = (time.perf_counter() - start) * 1e6
-    said = str(answer) != "undefined"  # what a query that is false comes to
-    print(json.dumps({"took": took, "said": said}), flush=True)
-"""
-
-MODULE = """
-package access
-
-default allow := false
-
-allow if {
-    permitted
-    not forbidden
-}
-
-permitted if {
-    some rule in data.datasets[input.dataset].permit
-    input.action in rule.actions
-    input.kind in rule.kinds
-    rule.purpose in input.purposes
-    input.country in rule.countries
-}
-
-forbidden if {
-    some rule in data.datasets[input.dataset].forbid
-    rule.purpose in input.purposes
-}
-
-forbidden if {
-    not input.purposes
-}
-
-forbidden if {
-    some label in input.labels
-    input.kind in data.labels[label]
-}
-
-forbidden if {
-    some purpose in input.purposes
-    purpose in data.never
-}
-"""
-
-
-def policies_of(size: int) -> list[Policy]:
-    """One for each dataset, and two for all."""
-    return [*map(one_policy, range(size - 2)), *_FOR_ALL]
-
-
-def one_policy(number: int, cohort: int = 10) -> Policy:
-    """The policy of one dataset."""
-    target = Target(frozenset({DatasetName(f"d{number}")}))
-    research = Compound(
-        Connective.AND,
-        (
-            Constraint(Operand.PURPOSE, Operator.IS_A, ("dpv:ScientificResearch",)),
-            Constraint(Operand.COUNTRY, Operator.IS_ANY_OF, ("DE", "FR")),
-        ),
-    )
-    permit = Rule(
-        RuleId("research"),
-        Effect.PERMIT,
-        target,
-        frozenset({Action.AGGREGATE}),
-        frozenset({AnswerKind.AGGREGATE, AnswerKind.NOISY}),
-        research,
-        Obligations(cohort=cohort),
-    )
-    marketing = Constraint(Operand.PURPOSE, Operator.IS_A, ("dpv:Marketing",))
-    forbid = Rule(RuleId("adverts"), Effect.FORBID, target, condition=marketing)
-    return Policy(PolicyId(f"p{number:06d}"), "T", "the steward", (permit, forbid))
-
-
-_FOR_ALL = (
-    Policy(
-        PolicyId("z-identifiers"),
-        "T",
-        "the steward",
-        (
-            Rule(
-                RuleId("no-rows"),
-                Effect.FORBID,
-                Target(labels=frozenset({Label.DIRECT_IDENTIFIER})),
-                kinds=frozenset({AnswerKind.ROWS}),
-            ),
-        ),
-    ),
-    Policy(
-        PolicyId("z-never"),
-        "T",
-        "the steward",
-        (
-            Rule(
-                RuleId("sale"),
-                Effect.FORBID,
-                Target(everything=True),
-                condition=Constraint(Operand.PURPOSE, Operator.IS_A, ("dpv:SellDataToThirdParties",)),
-            ),
-        ),
-    ),
-)
-
-
-def questions(size: int, random: Random) -> list[AccessRequest]:
-    """From two countries, for three purposes, some for rows, some with an identifier."""
-    name = Column(ColumnName("name"), ColumnType.TEXT, labels=frozenset({Label.DIRECT_IDENTIFIER}))
-    plain = tuple(Column(ColumnName(f"c{place}"), ColumnType.INTEGER) for place in range(8))
-    return [
-        AccessRequest(
-            Principal(
-                PrincipalId("ana"),
-                "Ana",
-                frozenset({Role.RESEARCHER}),
-                claims={"country": Fact(random.choice(["DE", "US"]), "issuer")},
-            ),
-            Action.AGGREGATE,
-            random.choice(["scientific research", "health research", "marketing"]),
-            VersionRef(DatasetName(f"d{random.randrange(size - 2)}"), "ab" * 32),
-            random.choice([plain, (*plain, name)]),
-            random.choice([AnswerKind.AGGREGATE, AnswerKind.AGGREGATE, AnswerKind.NOISY, AnswerKind.ROWS]),
-        )
-        for _ in range(QUESTIONS)
-    ]
 
 
 def ours(policies: PolicySet, asked: Sequence[AccessRequest]) -> tuple[list[float], list[bool]]:
@@ -230,92 +53,6 @@ def ours(policies: PolicySet, asked: Sequence[AccessRequest]) -> tuple[list[floa
                 took.append((end - start) / 1000)
                 said.append(isinstance(decision, Allow))
     return took, said
-
-
-def as_input(request: AccessRequest) -> dict[str, Any]:
-    """The question for OPA, with every purpose that the stated one is a kind of."""
-    context = as_request(request)["context"]
-    stated = find(request.purpose)
-    assert stated is not None
-    return {
-        "dataset": request.dataset.dataset,
-        "action": request.action.value,
-        "kind": request.kind.value,
-        "labels": context["labels"],
-        "country": context["country"].upper(),
-        "purposes": sorted(name for name, term in TERMS.items() if is_a(stated, term)),
-    }
-
-
-def as_data(size: int) -> dict[str, Any]:
-    """The same policies as data for the module above."""
-    permit = {
-        "actions": ["aggregate"],
-        "kinds": ["aggregate", "noisy"],
-        "purpose": "dpv:ScientificResearch",
-        "countries": ["DE", "FR"],
-    }
-    each = {"permit": [permit], "forbid": [{"purpose": "dpv:Marketing"}]}
-    return {
-        "datasets": {f"d{number}": each for number in range(size - 2)},
-        "labels": {"direct-identifier": ["rows"]},
-        "never": ["dpv:SellDataToThirdParties"],
-    }
-
-
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """What was seen of a peer. `compiled` in seconds, None where it did not get so far; `took` in microseconds, of each
-    question that it decided, warm; `waited` in microseconds for a decision that had not come when time was up."""
-
-    compiled: float | None
-    took: Sequence[float]
-    said: Sequence[bool]
-    waited: float | None
-
-    @property
-    def decision(self) -> float | None:
-        """Microseconds: the median, or at least so many where none was made."""
-        return median(self.took) if self.took else self.waited
-
-    @property
-    def words(self) -> str:
-        """What the figure is, or why there is none."""
-        if self.took:
-            return ""
-        if self.waited is None:
-            return f", no figure: it was still reading its policies after {PATIENCE} s, and was ended"
-        return f", a lower bound: no decision within {PATIENCE} s"
-
-
-def peer(program: str, name: str, document: object) -> Peer | None:
-    """What a peer does within `PATIENCE`; None, and why, where nothing can be said of it."""
-    if not PEER.exists():
-        print(f"{name} is not measured: `make peers` installs it.", file=sys.stderr)
-        return None
-    seen: list[tuple[float, dict[str, Any]]] = []
-    with subprocess.Popen([PEER, "-c", program], stdin=PIPE, stdout=PIPE, text=True) as child:
-        assert child.stdin is not None
-        assert child.stdout is not None
-        ending = threading.Timer(PATIENCE, child.kill)
-        ending.start()
-        try:
-            with suppress(BrokenPipeError):  # it was ended while it still read its policies
-                json.dump(document, child.stdin)
-                child.stdin.close()
-            for line in child.stdout:
-                seen.append((time.perf_counter(), json.loads(line)))
-        finally:
-            ending.cancel()
-    end = time.perf_counter()
-    if child.returncode not in (0, -signal.SIGKILL):
-        raise RuntimeError(f"{name} ended with {child.returncode}")
-    if not seen:
-        return Peer(None, [], [], None)
-    last, answers = seen[-1][0], [facts for _, facts in seen[2:]]  # the first answer warms up
-    waited = (end - last) * 1e6 if child.returncode else None
-    compiled = seen[0][1]["compiled"]
-    return Peer(compiled, [one["took"] for one in answers], [one["said"] for one in answers], waited)
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -348,16 +85,13 @@ def change(policies: PolicySet, size: int) -> tuple[float, float]:
     for cohort in range(20, 31):
         start = time.perf_counter()
         current = amended(current, [one_policy(7, cohort)])
-        decision = decide(replace(request, principal=_GERMAN), current, NOW)
+        decision = decide(replace(request, principal=GERMAN), current, NOW)
         took.append((time.perf_counter() - start) * 1000)
         assert isinstance(decision, Allow)
         assert decision.obligations.cohort == cohort
     stop.set()
     meanwhile.join()
     return median(took), slowest[0]
-
-
-_GERMAN = Principal(PrincipalId("ana"), "Ana", frozenset(), claims={"country": Fact("DE", "issuer")})
 
 
 def measure(size: int) -> None:
@@ -374,9 +108,13 @@ def measure(size: int) -> None:
     took, said = ours(policies, asked)
     speaking = [sum(1 for _ in indexed(policies).speaking(request)) for request in asked]
     few = min(len(asked), 400 if size <= 1_000 else 5)
-    cedar_asked = [as_request(request) for request in asked[:few]]
-    cedar = peer(CEDAR, "Cedar", [as_cedar(documents), terms(), cedar_asked])
-    opa = peer(OPA, "OPA", [MODULE, as_data(size), [as_input(request) for request in asked[:few]]])
+    cedar_asked = [as_cedar.as_request(request) for request in asked[:few]]
+    cedar = peer(as_cedar.PROGRAM, "Cedar", [as_cedar.as_cedar(documents), as_cedar.terms(), cedar_asked])
+    opa = peer(
+        as_opa.PROGRAM,
+        "OPA",
+        [as_opa.MODULE, as_opa.as_data(size), [as_opa.as_input(request) for request in asked[:few]]],
+    )
     count = {"policies": size, "questions": len(asked), "allowed": sum(said), "rules": int(median(speaking))}
     p50 = median(took)
     for name, found in {

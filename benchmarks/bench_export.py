@@ -13,6 +13,7 @@ from statistics import median
 import rdflib
 
 from benchmarks.figure import Figure
+from benchmarks.sizes import scaled
 from dataspace.adapters.records.croissant import croissant
 from dataspace.adapters.records.reading import read_record
 from dataspace.adapters.records.writing import json_ld, statements, turtle
@@ -24,7 +25,7 @@ from dataspace.vocabulary.record_edit import edited
 
 BASE = "https://hub.example"
 COLUMNS = 20
-ROUNDS = 400
+ROUNDS = scaled(400, 20)
 
 
 def wide(columns: int) -> Dataset:

@@ -14,6 +14,7 @@ import duckdb
 
 import dataspace
 from benchmarks.figure import Figure
+from benchmarks.sizes import scaled
 from dataspace.bootstrap import add_person, build_hub, init_hub
 from dataspace.model.names import PrincipalId
 from dataspace.model.policies import AnswerKind
@@ -22,7 +23,7 @@ from dataspace.model.requests import Query
 from dataspace.settings import HubSettings
 
 TEXT = "SELECT 1 AS x"
-ROUNDS = 200
+ROUNDS = scaled(200, 20)
 
 
 def milliseconds(work: Callable[[], object]) -> float:

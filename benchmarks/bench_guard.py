@@ -18,6 +18,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from benchmarks.figure import Figure
+from benchmarks.sizes import scaled
 from dataspace.client.views import PermitView
 from dataspace.connecting import EmbeddedFederation
 from dataspace.errors import SiteUnavailable
@@ -28,30 +29,12 @@ from dataspace.service.registering import Registration
 from dataspace.site.status import HubStatus
 from dataspace.site.will import document_digest
 from dataspace.testing.examples import RECORD
+from dataspace.testing.stays import stays_dictionary, stays_policy
 
 SITE, OTHERS = "hospital-a", ("hospital-b", "hospital-c")
-MESSAGES = 120
-DICTIONARY = """
-dictionary: stays
-version: "1"
-title: Invented stays
-unit: stay
-columns:
-  - {name: died, type: integer, title: Died, codes: {0: alive, 1: died}}
-  - {name: age80, type: integer, title: Eighty or more, codes: {0: no, 1: yes}}
-  - {name: type, type: integer, title: Kind, codes: {1: elective, 2: urgent, 3: emergency}}
-"""
-POLICY = """
-policy: counts
-title: Invented stays
-owner: the data steward
-on: stays
-allow:
-  for: scientific research
-  who: permit holders
-  answers: [train]
-  because: Research under a permit.
-"""
+MESSAGES = scaled(120, 30)
+DICTIONARY = stays_dictionary("died", "age80", "type")
+POLICY = stays_policy("[train]")
 
 
 def stays(path: Path) -> Path:

@@ -13,6 +13,7 @@ import pyoxigraph as ox
 
 from benchmarks.catalogue_records import entries
 from benchmarks.figure import Figure
+from benchmarks.sizes import scaled
 from dataspace.adapters.memory import ManualClock, MemoryLog, MemoryPolicyStore, MemorySigner
 from dataspace.adapters.rdf_records import read_records
 from dataspace.adapters.store.finding import SqlFinder
@@ -25,7 +26,7 @@ from dataspace.ports import Fetched
 from dataspace.service.enforcing import Enforcement
 from dataspace.service.harvesting import Harvesting
 
-RECORDS, OF_A_PAGE = 20_000, 1_000
+RECORDS, OF_A_PAGE = scaled(20_000, 300), 1_000
 TARGET = 2_000
 URL = "https://catalogue.example/catalog"
 STEWARD = Principal(PrincipalId("sam"), "Sam", frozenset({Role.STEWARD}))

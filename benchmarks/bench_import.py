@@ -10,8 +10,9 @@ import time
 from statistics import median
 
 from benchmarks.figure import Figure
+from benchmarks.sizes import scaled
 
-RUNS = 21
+RUNS = scaled(21, 3)
 STATEMENT = "from dataspace import connect"
 
 

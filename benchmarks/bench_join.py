@@ -16,31 +16,14 @@ from pathlib import Path
 import psutil
 
 from benchmarks.figure import Figure
+from benchmarks.sizes import SCALE
 from dataspace.testing.examples import RECORD
+from dataspace.testing.stays import stays_dictionary, stays_policy
 
 ROWS = 500
-REST_SECONDS = 30.0
-DICTIONARY = """
-dictionary: stays
-version: "1"
-title: Invented stays
-unit: stay
-columns:
-  - {name: los, type: integer, title: Length of stay}
-  - {name: died, type: integer, title: Died, codes: {0: alive, 1: died}}
-"""
-POLICY = """
-policy: stays
-title: Invented stays
-owner: the data steward
-on: stays
-allow:
-  rule: counts
-  for: scientific research
-  who: permit holders
-  answers: aggregate
-  because: Research under a permit.
-"""
+REST_SECONDS = max(3.0, 30.0 * SCALE)
+DICTIONARY = stays_dictionary("los", "died")
+POLICY = stays_policy("aggregate")
 
 
 def dataspace(*words: str) -> str:

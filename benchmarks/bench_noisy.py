@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from benchmarks.figure import Figure
+from benchmarks.sizes import scaled
 from dataspace.adapters.duckdb.bounding import bounded_cells
 from dataspace.adapters.duckdb.cuts import DuckdbCuts
 from dataspace.adapters.duckdb.engine import ConfinedEngine
@@ -29,7 +30,7 @@ from dataspace.planning.statistics import flat, statistics_of
 PEER = Path(__file__).parents[1] / ".venv-peers/bin/python"
 STAYS, PERSON, KIND, LOS = DatasetName("stays"), ColumnName("person"), ColumnName("kind"), ColumnName("los")
 NOISE = Noise(1.0, {LOS: (0.0, 60.0)}, whole=frozenset({LOS}))
-ROWS, MANY = 100_000, 10_000_000
+ROWS, MANY = scaled(100_000, 5_000), scaled(10_000_000, 20_000)
 
 
 def plan(groups: int) -> AggregatePlan:

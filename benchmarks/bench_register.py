@@ -6,7 +6,6 @@ histograms and forms, and measures k-anonymity.
 """
 
 import json
-import os
 import resource
 import subprocess
 import sys
@@ -15,10 +14,11 @@ import time
 from pathlib import Path
 
 from benchmarks.figure import Figure
+from benchmarks.sizes import scaled
 
 # ruff: noqa: S608 - the paths are of the temporary folder made here
 
-ROWS = int(os.environ.get("DATASPACE_BENCH_ROWS", 10_000_000))
+ROWS = scaled(10_000_000, 10_000)
 COLUMNS = 20
 TIMES = 3
 LARGEST_MB = 2_000

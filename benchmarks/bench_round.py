@@ -31,6 +31,7 @@ from dataspace.client.fits import Fit
 from dataspace.client.hub import Hub
 from dataspace.client.views import PermitView
 from dataspace.testing.examples import RECORD
+from dataspace.testing.stays import stays_dictionary, stays_policy
 
 SITES = ("hospital-a", "hospital-b", "hospital-c")
 ROWS = 1_000
@@ -41,29 +42,8 @@ HELD_OUT = 0.25
 FEATURES = ("age", "los")
 TARGET_SECONDS = 3.0
 WAIT_SECONDS = 120.0
-DICTIONARY = """
-dictionary: stays
-version: "1"
-title: Invented stays
-unit: stay
-columns:
-  - {name: age, type: integer, title: Age}
-  - {name: los, type: integer, title: Length of stay}
-  - {name: died, type: integer, title: Died, codes: {0: alive, 1: died}}
-"""
-POLICY = """
-policy: stays
-title: Invented stays
-owner: the data steward
-on: stays
-allow:
-  rule: models
-  for: scientific research
-  who: permit holders
-  answers: train
-  limits: {minimum sites: 3}
-  because: Research under a permit.
-"""
+DICTIONARY = stays_dictionary("age", "los", "died")
+POLICY = stays_policy("train", limits="minimum sites: 3")
 
 
 def until(seen: Callable[[], bool], what: str) -> None:

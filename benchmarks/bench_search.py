@@ -5,7 +5,7 @@ bm25, and the hits counted by one facet with GROUP BY. It knows no rights, narro
 It reads every hit of a frequent word, so it is asked every PEER_EVERY-th question only, and no more after
 PEER_SECONDS; `peer_questions` says how many came to an answer. Ours are asked all.
 
-DATASPACE_BENCH_RECORDS takes fewer records, DATASPACE_BENCH_FOLDER keeps the store for the next run; a store that was
+DATASPACE_BENCH_FOLDER keeps the store for the next run; a store that was
 kept is read through once, so that the system holds it in memory like one that was filled just now. Filling takes four
 minutes, the questions less than one. The first question after a start reads the facets of all records into memory and
 is not part of the mix; how long that takes is a figure of its own.
@@ -23,12 +23,13 @@ from pathlib import Path
 
 from benchmarks.catalogue_records import SEED, entries, words
 from benchmarks.figure import Figure
+from benchmarks.sizes import scaled
 from dataspace.adapters.store.finding import SqlFinder
 from dataspace.adapters.store.opening import FILE, open_database
 from dataspace.model.finding import EVERYONE, STEWARDS, Entry, Facet, Wanted
 from dataspace.planning.wording import asked_words
 
-RECORDS = 1_000_000
+RECORDS = scaled(1_000_000, 2_000)
 ASKED = 1000
 PEER_EVERY, PEER_SECONDS = 10, 120.0
 AT_ONCE = 20_000
@@ -143,7 +144,7 @@ def at(times: Sequence[float], share: float) -> float:
 
 def main() -> None:
     """Fill, ask some questions to fill the caches of the system, then measure both."""
-    count = int(os.environ.get("DATASPACE_BENCH_RECORDS", RECORDS))
+    count = RECORDS
     with tempfile.TemporaryDirectory(prefix="bench-search-") as temporary:
         folder = Path(os.environ.get("DATASPACE_BENCH_FOLDER", temporary))
         finder, asked = filled(folder, count), questions()

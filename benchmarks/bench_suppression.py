@@ -10,13 +10,14 @@ import numpy.typing as npt
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from benchmarks.figure import Figure
+from benchmarks.sizes import scaled
 from dataspace.model.names import ColumnName, DatasetName
 from dataspace.model.plans import AggregatePlan, Disclosure, Function, Key, Measure
 from dataspace.planning.cells import Cell, Keys
 from dataspace.planning.disclosure import protect
 from dataspace.planning.suppression import lines_of
 
-SHAPES, TABLES, COHORT = ((6,), (4, 5), (2, 3, 3)), 60, 10
+SHAPES, TABLES, COHORT = ((6,), (4, 5), (2, 3, 3)), scaled(60, 6), 10
 NAMES = tuple(ColumnName(name) for name in "abc")
 Floats = npt.NDArray[np.float64]
 

@@ -2,11 +2,10 @@
 
 Also what it takes to build the cut of the largest table, against `CREATE TABLE AS SELECT` into the same memory, and a
 query under a row filter and two masks, against the same filter and masks written by hand over Parquet. The data come
-from `tpchgen-cli` (`.venv-peers`, or on the path), at scale factor 1 or at DATASPACE_TPCH_SCALE.
+from `tpchgen-cli` (`.venv-peers`, or on the path), at scale factor 1 (`make bench SCALE=…` for another).
 """
 
 import math
-import os
 import shutil
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from typing import Any
 
 import duckdb
 
+from benchmarks import sizes
 from benchmarks.figure import Figure
 from benchmarks.governed import Governed, governed
 from dataspace.adapters.duckdb.cuts import MEMORY_FOLDER, DuckdbCuts
@@ -30,7 +30,7 @@ from dataspace.model.plans import CutRecipe
 ROOT = Path(__file__).parents[1]
 QUERIES = ".venv-peers/lib/python3*/site-packages/ibis/backends/tests/tpc/queries/duckdb/h/*.sql"
 TABLES = ("customer", "lineitem", "nation", "orders", "part", "partsupp", "region", "supplier")
-SCALE = os.environ.get("DATASPACE_TPCH_SCALE", "1")
+SCALE = str(sizes.SCALE)
 ROUNDS = 3
 MASKED = "SELECT c_name, c_mktsegment, c_acctbal FROM customer WHERE c_custkey % 3 = 0"
 BY_HAND = """

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ROWS, COLUMNS = 4_000_000, 8
+from benchmarks.sizes import scaled
+
+ROWS, COLUMNS = scaled(4_000_000, 50_000), 8
 PURPOSE = "service optimisation"
 PEOPLE = 8
 _POLICY = """

@@ -1,10 +1,13 @@
 """A figure counts only if it says over how much it was measured, and the runner takes nothing but figures."""
 
 import json
+import re
+from pathlib import Path
 from typing import Literal
 
 import pytest
 
+from benchmarks import __main__ as runner
 from benchmarks.__main__ import available, main, problem
 from benchmarks.figure import Figure
 
@@ -59,6 +62,65 @@ def test_a_line_holds_the_figure_and_its_counts_side_by_side() -> None:
 )
 def test_the_runner_takes_nothing_but_figures(line: str, said: str) -> None:
     assert said in (problem(line) or "")
+
+
+def scripts(folder: Path, **texts: str) -> None:
+    """A folder of benchmarks that the runner is pointed at."""
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    for name, text in texts.items():
+        (folder / f"bench_{name}.py").write_text(text)
+
+
+def test_one_that_breaks_does_not_keep_the_next_from_running(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    line = figure("lower", 11).line()
+    scripts(
+        tmp_path / "some",
+        a_broken="raise SystemExit(3)",
+        b_silent="",
+        c_talks="print('warming up')",
+        d_well=f"print({line!r})",
+    )
+    monkeypatch.setattr(runner, "HERE", tmp_path / "some")
+    assert main([]) == 1
+    said = capfd.readouterr()
+    assert said.out.splitlines()[-1] == line
+    assert "Failed: a_broken: ended with 3" in said.err
+    assert "Failed: b_silent: measured nothing" in said.err
+    assert "Failed: c_talks: not JSON: warming up" in said.err
+    assert "4 benchmarks, 1 figures: 1 missed their target, 3 benchmarks failed" in said.err
+
+
+def test_a_missed_target_is_no_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    scripts(tmp_path / "some", well=f"print({figure('lower', 11).line()!r})")
+    monkeypatch.setattr(runner, "HERE", tmp_path / "some")
+    assert main([]) == 0
+    assert "Target missed: decisions" in capfd.readouterr().err
+
+
+def test_what_takes_too_long_is_ended_with_all_that_it_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    text = "import subprocess\nsubprocess.run(['sleep', '600'])"
+    scripts(tmp_path / "some", slow=text)
+    monkeypatch.setattr(runner, "HERE", tmp_path / "some")
+    monkeypatch.setattr(runner, "LONGEST", 0.5)
+    assert main([]) == 1
+    assert "slow: ended with -9" in capfd.readouterr().err
+
+
+def test_every_script_that_needs_a_peer_makes_its_environment() -> None:
+    root = Path(runner.__file__).resolve().parents[1]
+    (named,) = re.findall(r"^PEERED := (.*)$", (root / "Makefile").read_text(), re.MULTILINE)
+    of_peers = {"venv-peers", "benchmarks.patient"}
+    needing = [
+        name for name, path in available().items() if any(word in path.read_text() for word in of_peers)
+    ]
+    assert sorted(named.split()) == sorted(needing)
 
 
 def test_an_unknown_name_lists_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
