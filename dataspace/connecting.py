@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from dataspace.bootstrap import SiteServices
     from dataspace.client.hub import Hub
     from dataspace.client.proofs import Verifier
+    from dataspace.site.telling import Telling
 
 CONNECTIONS = 8
 _MOMENT_SECONDS = 1.0
@@ -137,12 +138,15 @@ class EmbeddedFederation:
         create_hub(root / "hub", people)
         self.sites: dict[str, SiteServices] = {}
         self._hubs: list[Hub] = []
+        self._tellings: dict[str, Telling] = {}
         names = [site_name(name) for name in sites]
-        federation = LocalFederation({name: _through_guard(self.sites, name) for name in names}, UtcClock())
+        handles = {name: _through_guard(self.sites, self._tellings, name) for name in names}
+        federation = LocalFederation(handles, UtcClock())
         self._services = build_hub(HubSettings(root / "hub"), federation)
         try:
             for name in names:
                 self.sites[name] = _pinning_site(root / name, name, self._services)
+                self._tellings[name] = _telling(self.sites[name], self._services)
         except BaseException:
             self.close()
             raise
@@ -160,7 +164,8 @@ class EmbeddedFederation:
 
         names = tuple(dataset_name(name) for name in datasets)
         key = self.sites[site].guard.key
-        self._services.joining.sites.put(Site(site_name(site), signing_key=key, datasets=names))
+        now = self._services.clock.now()
+        self._services.joining.sites.put(Site(site_name(site), signing_key=key, joined=now, datasets=names))
 
     def close(self) -> None:
         """End all of it; the files stay."""
@@ -175,13 +180,36 @@ IN_PROCESS = "0" * 64
 """Stands in for the hash of a code package, where no code travels."""
 
 
-def _through_guard(sites: Mapping[str, "SiteServices"], name: str) -> Any:
+def _through_guard(sites: Mapping[str, "SiteServices"], tellings: Mapping[str, "Telling"], name: str) -> Any:
     from dataclasses import replace
 
     def handle(message: Any) -> Any:
-        return sites[name].guard.handle(replace(message, app_hash=IN_PROCESS))
+        answered = tellings[name].after(sites[name].guard.handle)
+        return answered(replace(message, app_hash=IN_PROCESS))
 
     return handle
+
+
+def _telling(site: "SiteServices", hub: Any) -> "Telling":
+    """What a site tells the hub of its ledger, without a network between them."""
+    from dataspace.adapters.keys import FileSigner
+    from dataspace.model.names import SiteName
+    from dataspace.model.principals import Principal, Role
+    from dataspace.service.joining import site_principal
+    from dataspace.site.telling import Telling
+
+    name = SiteName(site.settings.pinned.site)
+    itself = Principal(site_principal(name), name, frozenset({Role.SITE}))
+
+    class Hub:
+        def held(self) -> Any:
+            return hub.mirroring.held(itself, name)
+
+        def keep(self, entries: Any) -> None:
+            hub.mirroring.keep(itself, name, entries)
+
+    account, signer = site.account, FileSigner(site.settings.home, "signing")
+    return Telling(name, account.catalog, account.ledger, account.enforcement.clock, signer.sign, Hub())
 
 
 def _pinning_site(home: Path, name: str, hub: Any) -> "SiteServices":

@@ -16,6 +16,8 @@
     │   ├── AnswerTooClose        with earlier answers it would tell about few units
     │   ├── AnswerTooLarge        more bytes than one answer may have
     │   ├── CutTooLarge           what a permit gives of a dataset does not fit in memory
+    │   ├── TemporaryTooLarge     more rows than may be kept in a session
+    │   ├── TemporaryGone         a temporary result that went with its session, or no longer holds
     │   ├── Conflict              the state does not allow the act
     │   └── VerificationFailed    a signature, proof or receipt does not hold
     ├── SetupError            the operator can act
@@ -111,6 +113,32 @@ class CutTooLarge(RequestError):
             "Ask later, or ask the steward for a permit with fewer columns or rows; the operator can raise cut_mb.",
         )
         self.size, self.free = size, free
+
+
+class TemporaryTooLarge(RequestError):
+    """More than a session may keep. `most` is the bytes that all of its temporary results may have."""
+
+    code = "request.temporary-too-large"
+    status = 413
+
+    def __init__(self, name: str, most: int) -> None:
+        super().__init__(
+            f"'{name}' was not kept: with what is there already it takes more than {most:,} bytes.",
+            "Keep fewer rows or columns, or DROP TABLE another; the operator can raise temporary_mb.",
+        )
+
+
+class TemporaryGone(RequestError):
+    """A temporary result that was there. It went with its session, or was made from what is given no longer."""
+
+    code = "request.temporary-gone"
+    status = 410
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The temporary result '{name}' is gone: its session ended, or what it was made from has changed.",
+            "Make it again: CREATE OR REPLACE TEMP TABLE … AS SELECT ….",
+        )
 
 
 class NotAuthenticated(RequestError):

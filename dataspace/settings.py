@@ -4,8 +4,9 @@ DATASPACE_HOME          the folder of a hub or a site            DATASPACE_AS   
 DATASPACE_HOST          address that a hub listens on               DATASPACE_PORT         and its port
 DATASPACE_NAMES         names that others reach it by, by commas    DATASPACE_LINK_PORT    port for the sites' nodes
 DATASPACE_CUT_MB        memory for cuts, in MB                      DATASPACE_UPLOAD_MB    largest file taken in, in MB
-DATASPACE_FLIGHT_PORT   port for Flight SQL; unset opens none
+DATASPACE_FLIGHT_PORT   port for Flight SQL; unset opens none    DATASPACE_ROUND_SECONDS  longest round of a run
 DATASPACE_ANSWERS_MB    memory for answers that wait for readers    DATASPACE_ANSWER_MB    largest answer, in MB
+DATASPACE_TEMPORARY_MB  memory for one session's temporary results  DATASPACE_TEMPORARIES  and how many of them
 DATASPACE_POLICY_STEWARDS  2: a policy needs a second steward
 DATASPACE_ROOTS         folders and addresses that data may be read from, by commas: /srv/data,s3://bucket/research
 DATASPACE_SYSLOG        where a site's records are told too: /dev/log, udp://host:514 or tcp://host:601
@@ -13,6 +14,8 @@ DATASPACE_STORE_URL     PostgreSQL database of a hub, instead of a file in its h
 DATASPACE_URL, DATASPACE_TOKEN, DATASPACE_CA                        for whoever talks to a hub
 DATASPACE_DEBUG         1: a command that ends with an unforeseen error prints where
 DATASPACE_MEDPAR        the stays of the demo, where they are not in .cache/medpar.csv
+
+Long, because it is the one list of what an operator may set.
 """
 
 import json
@@ -106,6 +109,10 @@ class HubSettings:
     """Memory for answers that are held for their readers."""
     answer_mb: int = 4096
     """The largest answer."""
+    temporary_mb: int = 128
+    """Memory for the temporary results of one session; part of what its engine may use."""
+    temporaries: int = 32
+    """How many temporary results one session may have; 0: none."""
     policy_stewards: int = 1
     """How many stewards have to agree on a policy: 1, or 2 who are never the same."""
     roots: tuple[str, ...] = ()
@@ -116,6 +123,8 @@ class HubSettings:
     """What its permits may rest on. A health data access body says `ehds`; nobody else may."""
     mail: MailSettings = MailSettings()
     token_seconds: float = 8 * 3600.0
+    round_seconds: int = 600
+    """The longest that a site is waited for in one round of a run."""
     sign_in_seconds: float = 7 * 86_400.0
     """How long a sign-in lasts while its tokens are renewed in silence."""
     store_url: Secret = Secret("")  # noqa: RUF009 - it never changes
@@ -147,9 +156,12 @@ class HubSettings:
             else None,
             answers_mb=_number(environ, "DATASPACE_ANSWERS_MB", kept.answers_mb),
             answer_mb=_number(environ, "DATASPACE_ANSWER_MB", kept.answer_mb),
+            temporary_mb=_number(environ, "DATASPACE_TEMPORARY_MB", kept.temporary_mb),
+            temporaries=_number(environ, "DATASPACE_TEMPORARIES", kept.temporaries),
             # The stricter of the two: a variable that was forgotten must not do away with the second steward.
             policy_stewards=max(kept.policy_stewards, _number(environ, "DATASPACE_POLICY_STEWARDS", 1)),
             roots=_listed(environ, "DATASPACE_ROOTS") or kept.roots,
+            round_seconds=_number(environ, "DATASPACE_ROUND_SECONDS", kept.round_seconds),
             reviewers=_reviewers(environ),
             bases=_listed(environ, "DATASPACE_BASES") or kept.bases,
             mail=MailSettings.from_environment(environ),

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from dataspace.adapters.airlock import FileAirlock
+from dataspace.adapters.apps.packing import archive_of
+from dataspace.adapters.apps.shelf import FileShelf
 from dataspace.adapters.catalogue_access import CatalogueAccess
 from dataspace.adapters.clock import UtcClock
 from dataspace.adapters.connectors import open_source
@@ -17,6 +19,7 @@ from dataspace.adapters.incoming import IncomingFolder, InvitationFiles
 from dataspace.adapters.jose import JosePermitSeal, JoseTokens
 from dataspace.adapters.keys import FileSigner
 from dataspace.adapters.local_federation import LocalFederation
+from dataspace.adapters.open_runs import FileOpenRuns
 from dataspace.adapters.opt_outs import FileOptOuts
 from dataspace.adapters.private_files import private_files
 from dataspace.adapters.rdf_records import read_records
@@ -41,6 +44,7 @@ from dataspace.bootstrap.parts import (
 from dataspace.errors import SetupError
 from dataspace.model.datasets import Dataset
 from dataspace.model.names import HUB, SiteName
+from dataspace.model.own_apps import PackedApp
 from dataspace.model.permits import Basis, Permit
 from dataspace.model.principals import Principal
 from dataspace.ports import Binder, Clock, Federation, Log, Nodes, People, Tokens
@@ -54,6 +58,7 @@ from dataspace.service.conditions import Conditions
 from dataspace.service.curating import Curating
 from dataspace.service.delivering import Delivering
 from dataspace.service.depositing import Depositing
+from dataspace.service.elsewhere import Elsewhere
 from dataspace.service.enforcing import Enforcement
 from dataspace.service.finding import Finding
 from dataspace.service.fitting import Fitting
@@ -62,13 +67,17 @@ from dataspace.service.harvesting import Harvesting
 from dataspace.service.in_place import InPlace
 from dataspace.service.inbox import Inbox
 from dataspace.service.joining import Joining
+from dataspace.service.mirroring import Mirroring
 from dataspace.service.objecting import Objecting
+from dataspace.service.offering_apps import OfferingApps
+from dataspace.service.ordering import Ordering
 from dataspace.service.outcomes import Outcomes
 from dataspace.service.permitting import Permitting
 from dataspace.service.publishing import Publishing
 from dataspace.service.releasing import Releasing
 from dataspace.service.reminding import Reminding
 from dataspace.service.reviewing import Reviewing
+from dataspace.service.run_ends import RunEnds
 from dataspace.service.running import Running
 from dataspace.service.signing_in import SigningIn
 from dataspace.service.spool import Limits as SpoolLimits
@@ -108,8 +117,13 @@ class HubServices:
     inbox: Inbox
     objecting: Objecting
     accounts: Accounts
+    elsewhere: Elsewhere
+    mirroring: Mirroring
     running: Running
     fitting: Fitting
+    apps: OfferingApps
+    archive_of: Callable[[PackedApp], bytes]
+    """An app as the bytes that a site checks."""
     following: Following
     auditing: Auditing
     outcomes: Outcomes
@@ -167,7 +181,14 @@ def _hub(
     tokens = JoseTokens(signer, name, name, clock)
     enforcement = Enforcement(HUB, clock, store.policies, store.log)
     away = in_place_parts(settings.home, store, enforcement, settings.roots)
-    answering, cuts, engine = answering_parts(settings.home, settings.cut_mb, store, enforcement, away)
+    answering, cuts, engine = answering_parts(
+        settings.home,
+        settings.cut_mb,
+        store,
+        enforcement,
+        away,
+        temporaries=(settings.temporaries, settings.temporary_mb),
+    )
     reader = DuckdbReader()
     asking = Asking(store.catalog, store.permits, store.policies, clock, reader, answering, away)
     room = Room(settings.answers_mb << 20)
@@ -201,9 +222,19 @@ def _hub(
         _bases(settings.bases),
         reminding.ending,
     )
+    ends = RunEnds(FileOpenRuns(settings.home), federation, enforcement)
     running = Running(
-        store.catalog, store.permits, store.sites, reader, asking, enforcement, federation, SiteName(name)
+        store.catalog,
+        store.permits,
+        reader,
+        asking,
+        enforcement,
+        federation,
+        ends,
+        Ordering(store.permits, store.sites, federation, settings.round_seconds),
+        SiteName(name),
     )
+    apps = OfferingApps(FileShelf(settings.home), enforcement)
     publishing = publishing_parts(store, away.registering, reader, settings.policy_stewards)
     versions = versions_parts(store, publishing, store.people.get, permit_finder(store))
     auditing = Auditing(store.log)
@@ -221,6 +252,7 @@ def _hub(
         nodes,
         signed,
     )
+    accounts = Accounts(store.catalog, store.ledger, permitting)
     return HubServices(
         name=name,
         issuer=name,
@@ -250,9 +282,13 @@ def _hub(
         objecting=Objecting(
             store.catalog, enforcement, FileOptOuts(settings.home), cuts, permitting.over, permitting.ended
         ),
-        accounts=Accounts(store.catalog, store.ledger, permitting),
+        accounts=accounts,
+        elsewhere=Elsewhere(accounts, store.mirror),
+        mirroring=Mirroring(joining, store.mirror),
         running=running,
-        fitting=Fitting(store.catalog, asking),
+        fitting=Fitting(store.catalog, asking, apps),
+        apps=apps,
+        archive_of=archive_of,
         following=Following(running, federation, joining),
         auditing=auditing,
         outcomes=Outcomes(store.log, auditing),
@@ -266,6 +302,7 @@ def _hub(
         describe=Exporter(_address(settings), store.catalog.version),
         token_seconds=settings.token_seconds,
         closers=(
+            ends.close,
             mail.close,
             delivering.close,
             engine.stop,

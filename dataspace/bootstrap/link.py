@@ -15,17 +15,20 @@ class Link:
 
     federation: Federation
     nodes: Nodes
+    halt: Callable[[], None]
+    """Ends what runs, so that it goes on at the next start."""
     stop: Callable[[], None]
 
 
 def start_link(settings: HubSettings, authority: Authority) -> Link:
     """Start the hub's half of the federation; SetupError where it does not start, and then nothing is left running."""
     # Flower takes a second to import, and an embedded hub does without.
-    from dataspace.adapters.flower.link import FlowerFederation, FlowerLink
+    from dataspace.adapters.flower.federation import FlowerFederation
+    from dataspace.adapters.flower.link import FlowerLink
 
     link = FlowerLink(settings.home / "flower", authority, settings.link_port, settings.host, settings.names)
     link.start()
-    return Link(FlowerFederation(link), _PublicNodes(link, settings.names[0]), link.stop)
+    return Link(FlowerFederation(link), _PublicNodes(link, settings.names[0]), link.halt, link.stop)
 
 
 class _PublicNodes:

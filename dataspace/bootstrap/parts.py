@@ -8,7 +8,7 @@ from dataspace.adapters.answered import FilePast
 from dataspace.adapters.connectors import open_place
 from dataspace.adapters.dictionary_yaml import parse_dictionary
 from dataspace.adapters.duckdb.cuts import DuckdbCuts
-from dataspace.adapters.duckdb.engine import ConfinedEngine
+from dataspace.adapters.duckdb.engine import APP_SECONDS, ConfinedEngine
 from dataspace.adapters.duckdb.expecting import DuckdbExpectations
 from dataspace.adapters.duckdb.profiler import DuckdbProfiler
 from dataspace.adapters.duckdb.reader import DuckdbReader
@@ -50,13 +50,18 @@ def answering_parts(
     away: InPlace,
     limits: SiteLimits = SiteLimits(),  # noqa: B008 - frozen
     rest_seconds: float | None = None,
+    temporaries: tuple[int, int] = (0, 0),
 ) -> tuple[Answering, DuckdbCuts, ConfinedEngine]:
     cuts = DuckdbCuts(away, cut_mb << 20, lambda id: mask_key(home, id), left_out=FileOptOuts(home).persons)
     engine = ConfinedEngine(
         home / "engine.log",
         memory_bytes=(limits.memory_mb or 512) << 20,
         threads=limits.cores or 2,
+        seconds=limits.round_seconds or 30.0,
+        app_seconds=limits.round_seconds or APP_SECONDS,
         rest_seconds=rest_seconds,
+        temporaries=temporaries[0],
+        temporary_bytes=temporaries[1] << 20,
         past=FilePast(home, lambda: mask_key(home, "answered")),
     )
     cuts.told = engine.let_go

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from dataspace.adapters.apps.shelf import FileShelf
 from dataspace.adapters.clock import UtcClock
 from dataspace.adapters.connectors import open_source
 from dataspace.adapters.duckdb.reader import DuckdbReader
@@ -38,9 +39,11 @@ from dataspace.service.objecting import Objecting
 from dataspace.service.publishing import Publishing
 from dataspace.service.versions import Versions
 from dataspace.settings import SiteSettings
+from dataspace.site.account import SiteAccount
 from dataspace.site.guard import Guard
 from dataspace.site.house import least
 from dataspace.site.issuers import IssuerLists, pinned_keys
+from dataspace.site.own_apps import OwnApps
 from dataspace.site.status import Fetch, FileMemory, HubStatus
 from dataspace.site.will import FileWill
 
@@ -66,6 +69,7 @@ class SiteServices:
     publishing: Publishing
     versions: Versions
     auditing: Auditing
+    account: SiteAccount
     closers: Sequence[Callable[[], None]]
 
     def close(self) -> None:
@@ -121,6 +125,7 @@ def _site(
         pinned.issuer,
         lists.sources,
         away=away,
+        apps=OwnApps(FileShelf(settings.home), will, settings.limits),
         sign=FileSigner(settings.home, "signing").sign,
     )
     return SiteServices(
@@ -145,5 +150,6 @@ def _site(
         publishing=publishing,
         versions=versions,
         auditing=Auditing(store.log),
+        account=SiteAccount(store.catalog, store.ledger, enforcement),
         closers=(engine.stop, cuts.close, store.close, reader.close, lists.close, quiet),
     )

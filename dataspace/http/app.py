@@ -13,6 +13,7 @@ from dataspace.http.describing import describing
 from dataspace.http.finding import finding
 from dataspace.http.ledger import accounts
 from dataspace.http.office import office
+from dataspace.http.own_apps import own_apps
 from dataspace.http.permits import applications, permits
 from dataspace.http.policies import policies
 from dataspace.http.questions import questions, runs
@@ -48,6 +49,7 @@ def create_app(hub: HubServices) -> FastAPI:
         answers,
         questions,
         runs,
+        own_apps,
         applications,
         permits,
         office,

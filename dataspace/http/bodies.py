@@ -10,6 +10,7 @@ from fastapi import Request
 
 from dataspace.errors import BodyTooLarge, InvalidRequest
 from dataspace.model.codec import from_json
+from dataspace.model.mirrored import SiteEntry
 from dataspace.model.plans import Family
 from dataspace.model.policies import AnswerKind, Obligations
 from dataspace.model.training import Boosting, Network, Scaling, TrainingPrivacy
@@ -90,6 +91,10 @@ class RunBody:
     network: Network = field(default_factory=Network)
     boosting: Boosting = field(default_factory=Boosting)
     privacy: TrainingPrivacy | None = None
+    app: str = ""
+    blocks: int = 32
+    round_seconds: float | None = None
+    """How long a site is waited for in each round; left out: as long as the hub ever waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +151,13 @@ class OfferBody:
 
     datasets: tuple[str, ...]
     dictionary: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EntriesBody:
+    """`POST /sites/{name}/ledger`."""
+
+    entries: tuple[SiteEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,11 +56,12 @@ def runs(hub: HubServices) -> APIRouter:
             said.network,
             said.boosting,
             said.privacy,
+            said.app,
+            said.blocks,
         )
         plan = hub.fitting.plan(asker, asked, _permit(said.permit), said.purpose)
-        return reply(
-            {"run": hub.following.start(asker, plan, _permit(said.permit)), "terms": plan.terms()}, 202
-        )
+        run = hub.following.start(asker, plan, _permit(said.permit), said.round_seconds)
+        return reply({"run": run, "terms": plan.terms()}, 202)
 
     @router.get("/runs")
     def all_runs(asker: Asker) -> Response:

@@ -1,5 +1,6 @@
 """A hub as a server: its federation, its services and the HTTP contract over TLS, until somebody stops it."""
 
+import asyncio
 import gc
 import json
 import socket
@@ -77,6 +78,8 @@ def _serve(
         )
         try:
             _settle(services)
+            if federation is not None:
+                services.following.take_up()
             superlink = federation.nodes.address if federation else ""
             url = f"https://{settings.names[0]}:{listener.getsockname()[1]}"
             address = Address(url, str(settings.home / AUTHORITY / "ca.crt"), superlink)
@@ -100,7 +103,9 @@ def _serve(
                     doors.enter_context(renewing(authority, settings.names, tls, lambda: config.ssl))
                     doors.enter_context(harvests_on_schedule(services.harvesting, services.name))
                     doors.enter_context(permits_on_schedule(services.permitting))
-                    _Told(config, lambda: _announce(settings, address, started)).run(sockets=[listener])
+                    halt = federation.halt if federation else _nothing_runs
+                    told = _Told(config, lambda: _announce(settings, address, started), halt)
+                    told.run(sockets=[listener])
         finally:
             services.close()
             # What was spared is collected in the end: the engine complains of every object that outlives it.
@@ -119,12 +124,20 @@ def _settle(services: HubServices) -> None:
     gc.freeze()
 
 
-class _Told(uvicorn.Server):
-    """A server that says when it listens."""
+def _nothing_runs() -> None:
+    """For a hub that no site connects to."""
 
-    def __init__(self, config: uvicorn.Config, told: Callable[[], None]) -> None:
+
+class _Told(uvicorn.Server):
+    """A server that says when it listens, and that ends what runs before it answers no site any more."""
+
+    def __init__(self, config: uvicorn.Config, told: Callable[[], None], halt: Callable[[], None]) -> None:
         super().__init__(config)
-        self._told = told
+        self._told, self._halt = told, halt
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await asyncio.to_thread(self._halt)
+        await super().shutdown(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

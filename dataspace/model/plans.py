@@ -6,8 +6,10 @@ from enum import StrEnum
 
 from dataspace.model.datasets import Value, VersionRef
 from dataspace.model.names import ColumnName, CutId, DatasetName
+from dataspace.model.own_apps import OwnApp
 from dataspace.model.policies import AnswerKind, Mask
 from dataspace.model.predicates import Predicate
+from dataspace.model.temporaries import Keeping, Temporary
 from dataspace.model.training import Boosting, Family, Network, Scaling, TrainingPrivacy
 
 __all__ = [
@@ -158,7 +160,8 @@ class RowsPlan:
     """A statement that passed the gate: `tree` is what was validated and what runs.
 
     `codec` is how the worker compresses its rows (`lz4`, `zstd`), empty for not at all. `named` are the names that
-    stand in the text, in lower case, without those that it gives itself.
+    stand in the text, in lower case, without those that it gives itself. `keeping`: the rows do not leave, but stay in
+    the worker under a name. `temporaries` are those that the statement reads.
     """
 
     tree: str
@@ -166,6 +169,8 @@ class RowsPlan:
     maximum_rows: int | None = None
     codec: str = ""
     named: frozenset[str] = frozenset()
+    keeping: Keeping | None = None
+    temporaries: tuple[Temporary, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +229,7 @@ class CountPlan:
 
 @dataclass(frozen=True, slots=True)
 class TrainingPlan:
-    """A federated fit, declared; nothing foreign runs.
+    """A federated fit, declared; nothing foreign runs, unless it names an app that the sites approved.
 
     `features` become columns of the design matrix; those in `categorical` become one indicator for each declared
     code but the first. `holdout` is the share of rows, chosen by a fixed hash of the row, that no site trains on.
@@ -249,6 +254,8 @@ class TrainingPlan:
     boosting: Boosting = field(default_factory=Boosting)
     privacy: TrainingPrivacy | None = None
     """None: exact sums and updates leave the sites."""
+    app: OwnApp | None = None
+    """Of the family `app` alone."""
 
     def terms(self) -> tuple[str, ...]:
         """Names of the columns of the design matrix, the intercept first."""

@@ -89,6 +89,9 @@ class RecordKind(StrEnum):
     SITE_REPLY = "site.reply"
     """What left a site in one round: its digest and size, or the refusal. At the site and at the hub."""
     APP_APPROVED = "app.approved"
+    APP_WITHDRAWN = "app.withdrawn"
+    APP_OFFERED = "app.offered"
+    """A researcher put an app at the hub, where sites find it by its hash."""
 
     CHARGE_RESERVED = "charge.reserved"
     CHARGE_COMMITTED = "charge.committed"

@@ -14,6 +14,8 @@ class Family(StrEnum):
     """A network of fully connected layers with tanh between them."""
     TREES = "trees"
     """Gradient-boosted trees: each site grows one a round, all of a round together correct the model (bagging)."""
+    APP = "app"
+    """A researcher's own code, which each site approved by its hash; with noise only."""
 
 
 class Scaling(StrEnum):

@@ -16,6 +16,7 @@ from dataspace.ports.answering import (
 )
 from dataspace.ports.catalogue import Catalog, ExpectationCheck, Profiler, Profiles, Vault
 from dataspace.ports.federation import (
+    AppShelf,
     Checkpoints,
     Exchange,
     Federation,
@@ -23,6 +24,7 @@ from dataspace.ports.federation import (
     Invitations,
     Journal,
     Nodes,
+    OpenRuns,
     Sites,
     SiteWill,
     StatusSource,
@@ -32,7 +34,7 @@ from dataspace.ports.lawful import OptOutLists, PermitSeal, PermitStore, PolicyS
 from dataspace.ports.machine import Clock
 from dataspace.ports.people import Mail, People, Tokens
 from dataspace.ports.places import Bench, Benches, Places, Readings, StayingAway
-from dataspace.ports.provable import Ledger, Log, Signer, Witnessed
+from dataspace.ports.provable import Ledger, Log, Mirror, Signer, Witnessed
 
 __all__ = [
     "Airlock",
@@ -49,6 +51,7 @@ __all__ = [
     "Engine",
     "Exchange",
     "ExpectationCheck",
+    "AppShelf",
     "Federation",
     "Fetched",
     "Finder",
@@ -59,7 +62,9 @@ __all__ = [
     "Ledger",
     "Log",
     "Mail",
+    "Mirror",
     "Nodes",
+    "OpenRuns",
     "OptOutLists",
     "Past",
     "PastTurn",

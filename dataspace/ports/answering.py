@@ -15,6 +15,7 @@ from dataspace.model.plans import AggregatePlan, CellsPlan, CutRecipe, RowsMessa
 from dataspace.model.predicates import Predicate
 from dataspace.model.releases import Release
 from dataspace.model.runs import Arrays, SiteMessage
+from dataspace.model.temporaries import Drop, Keep, Temporary
 
 
 class Answers(Protocol):
@@ -32,6 +33,10 @@ class SqlReader(Protocol):
 
     def bound(self, sql: str, values: Sequence[object]) -> str:
         """The same question with these values as literals. InvalidRequest where their number or kind does not fit."""
+        ...
+
+    def statement(self, sql: str) -> Keep | Drop | None:
+        """What is to be kept or dropped under a name, UnsupportedQuery for other forms of that; None for a question."""
         ...
 
     def relations(self, sql: str) -> frozenset[DatasetName]:
@@ -138,7 +143,11 @@ class Engine(Protocol):
     @property
     def version(self) -> str: ...
     def rows(self, session: str, plan: RowsPlan, leases: Sequence[CutLease]) -> Iterator[RowsMessage]:
-        """The schema in a message without rows, then the batches as they come; whatever goes wrong is NoAnswer."""
+        """The schema in a message without rows, then the batches as they come; whatever goes wrong is NoAnswer.
+
+        Rows that are to be kept stay where they are, and the answer says how many. Raises TemporaryGone, Conflict,
+        TemporaryTooLarge where that cannot be.
+        """
         ...
 
     def cells(self, session: str, plan: CellsPlan, leases: Sequence[CutLease]) -> tuple[pa.Table, AnswerNote]:
@@ -149,6 +158,14 @@ class Engine(Protocol):
         self, session: str, message: SiteMessage, leases: Sequence[CutLease]
     ) -> tuple[Mapping[str, Any], Arrays]:
         """One step of training in the worker that holds the cut: a plain update."""
+        ...
+
+    def kept(self, session: str) -> Mapping[str, Temporary | None]:
+        """The temporary results of a session by name; None for one that was there and is gone."""
+        ...
+
+    def drop(self, session: str, name: str) -> None:
+        """Forget a temporary result; nothing where there is none."""
         ...
 
     def close(self, session: str) -> None: ...

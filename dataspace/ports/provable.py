@@ -14,7 +14,8 @@ from dataspace.model.charges import (
     Reservation,
     TopUp,
 )
-from dataspace.model.names import PermitId, SiteName
+from dataspace.model.mirrored import Held, SiteEntry
+from dataspace.model.names import DatasetName, PermitId, SiteName
 from dataspace.model.records import Receipt, Record
 
 
@@ -84,6 +85,31 @@ class Ledger(Protocol):
 
     def charges(self, account: Account | None = None) -> Sequence[tuple[Reservation, str]]:
         """All entries with their state: `reserved`, `committed` or `forfeited`, oldest first."""
+        ...
+
+    def since(
+        self, lineage: DatasetName, number: int, open: Sequence[int] = ()
+    ) -> Sequence[tuple[int, Reservation, str]]:
+        """Entries of a lineage after `number`, and those whose numbers are in `open`, as they stand now, by number.
+
+        A later entry has a higher number, for ever.
+        """
+        ...
+
+
+class Mirror(Protocol):
+    """What sites have told of their ledgers: kept for ever, believed in nothing. A site's own ledger decides."""
+
+    def held(self, site: SiteName, key: str, lineage: DatasetName) -> Held:
+        """What is kept of a site that signs with this key (in hex)."""
+        ...
+
+    def keep(self, key: str, entries: Sequence[SiteEntry]) -> None:
+        """Durably, all of them or none. What is kept already is not kept twice; Conflict where it says otherwise."""
+        ...
+
+    def entries(self, lineage: DatasetName) -> Sequence[SiteEntry]:
+        """Each charge as it was told last, each top-up, and of each site when it last told: by site and number."""
         ...
 
 

@@ -11,6 +11,7 @@ from dataspace.bootstrap import HubServices
 from dataspace.client.hub import Hub
 from dataspace.client.wire import Wire
 from dataspace.errors import Conflict, DataspaceError, InvalidRequest, NotAllowed, UnknownName
+from dataspace.model.curation import spelled
 
 Asked = Callable[[str], httpx.Client]
 CSV = "person,age,plz,note\n" + "".join(f"p{i % 40},{20 + i % 60},8{i % 7:04d},x\n" for i in range(200))
@@ -103,5 +104,17 @@ def test_a_dictionary_is_matched(sam: tuple[Hub, str], hub: HubServices) -> None
     found = steward.match(name, f"d_{name[:20]}")
     assert "1 of 2 match" in repr(found)
     assert not found.complete
+
+
+def test_local_codes_are_declared_by_a_mapping_of_python(sam: tuple[Hub, str], hub: HubServices) -> None:
+    steward, name = sam
+    steward.load_dictionary(
+        f"dictionary: d_{name[:20]}\nversion: 2\ntitle: T\nunit: stay\ncolumns:\n"
+        "  - {name: age, type: integer, codes: {0: young, 1: old}}\n"
+    )
+    found = steward.match(name, f"d_{name[:20]}", codes={"age": {"3": 1}})
+    assert any("codes age=" in spelled(step) and "3:1" in spelled(step) for step in found.noun.steps)
+    with pytest.raises(InvalidRequest, match="is no code"):
+        steward.match(name, f"d_{name[:20]}", codes=["age=3:7"])
     with pytest.raises(InvalidRequest):
         steward._wire.post(f"/datasets/{name}/versions/1/burnt", {})

@@ -1,4 +1,7 @@
-"""Runs plans in confined processes: one worker and, where cells are asked for, one clerk for each session."""
+"""Runs plans in confined processes: one worker and, where cells are asked for, one clerk for each session.
+
+Long, because whatever is asked of it moves one state under one lock: the sessions, and the processes that serve them.
+"""
 
 import logging
 import threading
@@ -12,15 +15,17 @@ import duckdb
 import pyarrow as pa
 
 from dataspace.adapters.duckdb.arrow import table_of
-from dataspace.adapters.duckdb.pair import Pair, Spawner, checked
+from dataspace.adapters.duckdb.pair import Pair, Spawner, checked, sound
 from dataspace.adapters.duckdb.spares import Spares
+from dataspace.adapters.duckdb.temporaries import Gone, answer, made, unfit
 from dataspace.adapters.duckdb.wire import Broken, Channel, Frame, pack_arrays, unpack_arrays
-from dataspace.errors import AnswerTooClose, NoAnswer
+from dataspace.errors import AnswerTooClose, NoAnswer, RequestError, TemporaryTooLarge
 from dataspace.model.answers import AnswerNote
 from dataspace.model.codec import from_json, to_json
 from dataspace.model.plans import Asked, CellsPlan, RowsMessage, RowsPlan
 from dataspace.model.policies import AnswerKind
 from dataspace.model.runs import Arrays, SiteMessage
+from dataspace.model.temporaries import Temporary
 from dataspace.planning.cells import check_noisy, check_size
 from dataspace.ports import CutLease, Past
 
@@ -29,6 +34,8 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 _LAST_SECONDS = 2.0
+APP_SECONDS, APP_SHARE = 300.0, 0.8
+"""That a round of an own app may take; and the share of it that its blocks have together, in equal parts."""
 
 
 class ConfinedEngine:
@@ -37,7 +44,8 @@ class ConfinedEngine:
     `log_path` takes what goes wrong inside, for the operator alone. `memory_bytes` is what the engine may use in one
     worker, `seconds` the longest that one statement may take (for rows: until the next batch). `spares` workers
     are kept started for sessions that are yet to begin. Where nothing was asked for `rest_seconds`, nothing waits but
-    what trains, which stays for the next round of its run.
+    what trains, which stays for the next round of its run, and what keeps temporary results: at most `temporaries` of
+    them with `temporary_bytes` in one session.
     """
 
     def __init__(
@@ -53,7 +61,12 @@ class ConfinedEngine:
         spares: int = 1,
         clock: Callable[[], float] = time.monotonic,
         past: Past | None = None,
+        app_seconds: float = APP_SECONDS,
+        temporary_bytes: int = 128 * 2**20,
+        temporaries: int = 32,
     ) -> None:
+        self._temporary_bytes, self._temporaries = temporary_bytes, temporaries
+        self._gone = Gone()
         self._spawner = Spawner(log_path, memory_bytes, threads, cpu_seconds)
         self._spares = Spares(self._spawner, spares, seconds)
         self._seconds, self._idle, self._clock, self._past = seconds, idle_seconds, clock, past
@@ -62,6 +75,7 @@ class ConfinedEngine:
         self._pairs: dict[str, tuple[Pair, float]] = {}
         self._turns: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
+        self._app_seconds = app_seconds
         self._stopped = threading.Event()
         threading.Thread(target=self._watch, name="idle sessions", daemon=True).start()
 
@@ -78,15 +92,58 @@ class ConfinedEngine:
     def rows(self, session: str, plan: RowsPlan, leases: Sequence[CutLease]) -> Iterator[RowsMessage]:
         """What the worker wrote, untouched: the schema, then batches as they come. Raises NoAnswer."""
         cuts = {str(name): str(cut) for name, cut in plan.relations.items()}
+        refused: RequestError | NoAnswer | None
         with self._session(session, cuts, leases) as pair:
-            order = {"do": "rows", "cuts": sorted(cuts.values()), "tree": plan.tree, "codec": plan.codec}
-            pair.worker.send(order | {"maximum_rows": plan.maximum_rows}, seconds=self._seconds)
-            done = False
-            while not done:
-                frame = pair.reply(self._seconds)
-                done = bool(frame.document.get("done"))
-                for stream in frame.blobs:
-                    yield RowsMessage(int(frame.document["rows"]), stream)
+            if (refused := unfit(pair, plan, self._temporaries)) is None:
+                try:
+                    yield from self._streamed(pair, session, plan, sorted(cuts.values()))
+                except (TemporaryTooLarge, NoAnswer) as failed:  # the worker is sound: it keeps what it has
+                    refused = failed
+        if refused is not None:
+            raise refused
+
+    def _streamed(
+        self, pair: Pair, session: str, plan: RowsPlan, cuts: Sequence[str]
+    ) -> Iterator[RowsMessage]:
+        order: dict[str, Any] = {"do": "rows", "cuts": cuts, "tree": plan.tree}
+        if (keeping := plan.keeping) is not None:
+            most = self._temporary_bytes
+            order |= {"do": "keep", "name": keeping.name, "most": most}
+            pair.worker.send(order, seconds=self._seconds)
+            kept = made(keeping, sound(pair.worker.receive(self._seconds)).document["kept"], most)
+            pair.kept[keeping.name] = kept
+            self._gone.forget(session, keeping.name)
+            yield from answer(kept)
+            return
+        order |= {"codec": plan.codec, "maximum_rows": plan.maximum_rows}
+        pair.worker.send(order, seconds=self._seconds)
+        done = False
+        while not done:
+            frame = sound(pair.worker.receive(self._seconds))
+            done = bool(frame.document.get("done"))
+            for stream in frame.blobs:
+                yield RowsMessage(int(frame.document["rows"]), stream)
+
+    def kept(self, session: str) -> Mapping[str, Temporary | None]:
+        """The temporary results of a session by name; None for one that was there and is gone."""
+        with self._guard:
+            pair, _ = self._pairs.get(session, (None, 0.0))
+            gone = dict.fromkeys(self._gone.of(session))
+            if pair is None:
+                return gone
+            return {**gone, **(dict.fromkeys(pair.kept) if pair.stale else pair.kept)}
+
+    def drop(self, session: str, name: str) -> None:
+        """Forget a temporary result; nothing where there is none."""
+        with self._guard:
+            self._gone.forget(session, name)
+            pair, _ = self._pairs.get(session, (None, 0.0))
+        if pair is None or name not in pair.kept or pair.stale or not pair.alive():
+            return
+        with self._session(session, pair.holds, ()) as held:
+            if held.kept.pop(name, None) is not None:
+                held.worker.send({"do": "drop", "name": name}, seconds=self._seconds)
+                held.reply(self._seconds)
 
     def cells(self, session: str, plan: CellsPlan, leases: Sequence[CutLease]) -> tuple[pa.Table, AnswerNote]:
         """Worker to clerk to answer. Raises UnsupportedQuery from the plan alone, NoAnswer for all else."""
@@ -134,7 +191,9 @@ class ConfinedEngine:
     ) -> tuple[Mapping[str, Any], Arrays]:
         """One step of training, of the plan at `document["plan"]`, over the one leased cut. Raises NoAnswer.
 
-        `document["cohort"]` is the fewest units that a leaf of a tree may stand for."""
+        `document["cohort"]` is the fewest units that a leaf of a tree may stand for; `document["seconds"]` how long
+        whoever asked will wait, where that is less than the engine's own limit. `document["app"]` is the app that the
+        plan names (`hash`, `uses`, `entry`, `files`, `trial`); the reply says what is missing to run it (`lacks`)."""
         plan = message.document.get("plan")
         cuts = {str(lease.recipe.version.dataset): str(lease.cut) for lease in leases}
         with self._session(session, cuts, leases) as pair:
@@ -145,8 +204,17 @@ class ConfinedEngine:
             order: dict[str, Any] = {"do": "step", "cuts": sorted(cuts.values())}
             order |= {"step": message.step.value, "plan": plan, "round": message.round}
             order |= {"cohort": message.document.get("cohort", 1)}
-            pair.worker.send(order | {"arrays": described}, blobs, seconds=self._seconds)
-            frame = pair.reply(self._seconds)
+            seconds = min(self._seconds, float(message.document.get("seconds", self._seconds)))
+            if (app := message.document.get("app")) is not None:
+                if lacks := pair.guest(self._spawner, app, seconds):
+                    self._end(session)
+                    return {"lacks": lacks}, {}
+                whole = min(self._app_seconds, float(message.document.get("seconds", self._app_seconds)))
+                share = {"seconds": whole * APP_SHARE}
+                order |= {"app": share | {name: app[name] for name in ("uses", "entry", "trial")}}
+                seconds = whole
+            pair.worker.send(order | {"arrays": described}, blobs, seconds=seconds)
+            frame = pair.reply(seconds)
             return frame.document["reply"], unpack_arrays(frame.document["arrays"], frame.blobs)
 
     def close(self, session: str) -> None:
@@ -185,6 +253,8 @@ class ConfinedEngine:
     def _end(self, session: str) -> None:
         with self._guard:
             pair, _ = self._pairs.pop(session, (None, 0.0))
+            if pair is not None:
+                self._gone.add(session, pair.kept)
         if pair is not None:
             pair.end()
 
@@ -259,7 +329,7 @@ class ConfinedEngine:
             idle = [
                 name
                 for name, (pair, used) in self._pairs.items()
-                if now - used > (self._idle if pair.trains else self._rest)
+                if now - used > (self._idle if pair.trains or pair.kept else self._rest)
                 and not (name in self._turns and self._turns[name].locked())
             ]
             resting = now - self._asked > self._rest and not any(t.locked() for t in self._turns.values())
