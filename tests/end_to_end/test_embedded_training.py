@@ -194,7 +194,9 @@ def test_a_run_that_the_ledger_cannot_pay_to_its_end_does_not_begin(
     world: World, ana: Hub, permit: PermitView
 ) -> None:
     before = {site: len(spent(world, site)) for site in SITES}
-    with pytest.raises(SiteUnavailable, match="privacy budget"):
+    with pytest.raises(
+        SiteUnavailable, match=r"of the permit's budget is left here\. .*dataspace site top-up"
+    ):
         ana.glm("ward ~ dose + age", "multinomial", permit=permit, rounds=5, epsilon=0.9, scaling="declared")
     assert {site: len(spent(world, site)) for site in SITES} == before
 

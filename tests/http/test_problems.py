@@ -16,6 +16,8 @@ from dataspace.errors import (
     NoAnswer,
     SourceAway,
     SourceChanged,
+    TemporaryGone,
+    TemporaryTooLarge,
     UnknownColumn,
     UnknownName,
     UnsupportedQuery,
@@ -50,6 +52,8 @@ MADE: dict[type[DataspaceError], DataspaceError] = {
     CutTooLarge: CutTooLarge(3 << 30, 1 << 30),
     SourceAway: SourceAway("medpar"),
     SourceChanged: SourceChanged("medpar"),
+    TemporaryGone: TemporaryGone("short"),
+    TemporaryTooLarge: TemporaryTooLarge("short", 128 << 20),
     ConnectorMissing: ConnectorMissing("None.", "Install it."),
 }
 

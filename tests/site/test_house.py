@@ -65,7 +65,9 @@ def test_the_house_can_only_tighten() -> None:
 
 def test_a_template_is_where_one_begins_and_what_is_said_wins() -> None:
     rules = changed(SiteLimits(), "hospital", {"hours": ""})
-    assert described(rules) == "k ≥ 10 · ≥ 3 sites · foreign apps never · at any hour · 2 cores · 4,096 MB"
+    assert described(rules) == (
+        "k ≥ 10 · ≥ 3 sites · foreign apps never · at any hour · 2 cores · 4,096 MB · time as usual"
+    )
     for wrong in ({"cohort": 4}, {"cores": -1}, {"memory_mb": 100}):
         with pytest.raises(InvalidRequest):
             changed(SiteLimits(), "", wrong)

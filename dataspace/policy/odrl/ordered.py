@@ -1,6 +1,6 @@
 """Axes with an order: points that stand for every case that constraints can tell apart, and their truth there."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -33,9 +33,7 @@ class Scaled:
         """Each bound, a point between any two, and one beyond either end, within what the operand can be."""
         if self.sort is Sort.RECURRING:
             return _meetings(found)
-        ends = {end for one in found for value in one.right for end in self._span(value.text) or ()}
-        low, high = _domain(self.axis)
-        bounds = sorted(ends | {bound for bound in (low, high) if bound is not None} | {Fraction(0)})
+        bounds = self.bounds(found)
         step = _MOMENT if self.sort is Sort.DURATION else Fraction(1)
         spread = {*bounds, bounds[0] - 1, bounds[-1] + step, bounds[-1] + 1}
         for left, right in pairwise(bounds):
@@ -43,7 +41,17 @@ class Scaled:
         if self.sort is Sort.COUNTED:
             near = {Fraction(whole) for point in spread for whole in (floor(point), ceil(point))}
             spread = near | {point + 1 for point in near}
-        return tuple(sorted(p for p in spread if (low is None or p >= low) and (high is None or p <= high)))
+        return tuple(sorted(self._possible(spread)))
+
+    def bounds(self, found: Sequence[Comparison]) -> list[Fraction]:
+        """Where the truth of a constraint may change, in order, within what the operand can be."""
+        ends = {end for one in found for value in one.right for end in self._span(value.text) or ()}
+        ends |= {bound for bound in _domain(self.axis) if bound is not None} | {Fraction(0)}
+        return sorted(self._possible(ends))
+
+    def _possible(self, points: Iterable[Fraction]) -> Iterator[Fraction]:
+        low, high = _domain(self.axis)
+        return (p for p in points if (low is None or p >= low) and (high is None or p <= high))
 
     def exhausted(self, found: Sequence[Comparison]) -> bool:
         """Whether the points stand for every case."""

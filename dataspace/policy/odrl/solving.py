@@ -6,8 +6,10 @@ The answer is True with the values that show it, False where no case is left, an
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Context, Decimal
 from fractions import Fraction
 from itertools import product
+from math import lcm
 
 from dataspace.model.odrl import Joining
 from dataspace.policy.kleene import Truth, all_of, any_of, one_of
@@ -17,6 +19,8 @@ from dataspace.policy.odrl.terms import Knowledge, Named, Point, named
 from dataspace.vocabulary.odrl import Sort
 
 _ORDERED = frozenset({Sort.INSTANT, Sort.DURATION, Sort.RECURRING, Sort.NUMBER, Sort.COUNTED})
+_EXACT = Context(prec=2_000)
+"""Every point is a decimal or half of one: a rounded one might miss the constraint that it is to show."""
 STEPS = 1_000_000
 """Constraints to look at before the answer is that it cannot be told."""
 
@@ -72,28 +76,33 @@ class _Search:
 
     def run(self) -> Outcome:
         """Search all cases."""
-        found = self._place({}, 0)
+        found = self._found()
         if found is not None:
             return Outcome(True, {axis.name: say(self.spaces[axis], at) for axis, at in found.items()})
         if self.unknown or self.steps <= 0:
             return Outcome(None, {})
         return Outcome(False, {}, next((axis for axis in self.order if self._alone(axis)), None))
 
-    def _place(self, at: dict[Axis, Place], depth: int) -> dict[Axis, Place] | None:
-        if self.steps <= 0:
-            return None
-        truth = self._truth(self.formula, at)
-        if truth is False or not _tied(at):
-            return None
-        if depth == len(self.order):
-            certain = all(self._certain(axis, place) for axis, place in at.items())
-            self.unknown |= not (truth is True and certain)
-            return at if truth is True and certain else None
-        axis = self.order[depth]
-        for point in self.points[axis]:
-            if (found := self._place({**at, axis: point}, depth + 1)) is not None:
-                return found
+    def _found(self) -> Mapping[Axis, Place] | None:
+        """The first case that certainly meets the formula. No recursion: as many axes as a document has are tried."""
+        rest: list[Iterator[Mapping[Axis, Place]]] = [iter([{}])]
+        while rest and self.steps > 0:
+            at = next(rest[-1], None)
+            if at is None:
+                rest.pop()
+            elif (truth := self._truth(self.formula, at)) is False or not _tied(at):
+                continue
+            elif len(at) < len(self.order):
+                rest.append(self._further(at))
+            elif truth is True and all(self._certain(axis, place) for axis, place in at.items()):
+                return at
+            else:
+                self.unknown = True
         return None
+
+    def _further(self, at: Mapping[Axis, Place]) -> Iterator[Mapping[Axis, Place]]:
+        axis = self.order[len(at)]
+        return ({**at, axis: point} for point in self.points[axis])
 
     def _truth(self, given: Formula, at: Mapping[Axis, Place]) -> Truth:
         if isinstance(given, Atom):
@@ -114,7 +123,7 @@ class _Search:
         return not isinstance(space, Named) or (isinstance(place, frozenset) and space.certain(place))
 
     def _points(self) -> dict[Axis, Sequence[Place]]:
-        """The points of each axis; axes that bound each other share them, sums of delays included."""
+        """The points of each axis; those of axes that bound each other come as close as any case needs."""
         written: dict[Axis, list[Atom]] = {}
         for atom in atoms(self.formula):
             written.setdefault(atom.axis, []).append(atom)
@@ -126,16 +135,29 @@ class _Search:
             self.unknown |= isinstance(space, Scaled) and not space.exhausted(
                 [a.comparison for a in written[axis]]
             )
-        clocks = [axis for axis in found if axis.operand in (ELAPSED, METERED, DELAY)]
-        if len(clocks) > 1 and any(axis.operand == ELAPSED for axis in clocks):
-            lengths = {p for axis in clocks for p in found[axis] if isinstance(p, Fraction)}
-            phases = [found[axis] for axis in clocks if axis.phase]
-            if phases and (size := len(phases)) <= 4:
-                lengths |= {size * length for length in lengths}
-            for axis in clocks:
-                if not axis.phase:
-                    found[axis] = tuple(sorted(lengths))
+        clocks = {
+            axis: space.bounds([atom.comparison for atom in written[axis]])
+            for axis, space in self.spaces.items()
+            if isinstance(space, Scaled) and (axis.operand in (ELAPSED, METERED) or axis.phase)
+        }
+        if any(axis.operand == ELAPSED for axis in clocks):
+            found |= _tightened(clocks)
         return found
+
+
+def _tightened(clocks: Mapping[Axis, Sequence[Fraction]]) -> dict[Axis, Sequence[Place]]:
+    """Each bound and a little after it of what has to fit; each bound and a little before it, and a time that all
+    fit into, of what it has to fit into: if any case fits, one of these does. The littles of all together are less
+    than what lies between any two sums of bounds."""
+    shared = lcm(*(bound.denominator for bounds in clocks.values() for bound in bounds))
+    little = Fraction(1, shared * 2 ** len(clocks))
+    roomy = sum((max(bounds) for bounds in clocks.values()), Fraction(1))
+    return {
+        axis: (*bounds, *(bound - little for bound in bounds if bound > 0), roomy)
+        if axis.operand == ELAPSED
+        else (*bounds, *(bound + little for bound in bounds))
+        for axis, bounds in clocks.items()
+    }
 
 
 def _tied(at: Mapping[Axis, Place]) -> bool:
@@ -155,5 +177,5 @@ def say(space: Space, place: Place) -> str:
             return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=float(place))).isoformat()
         except OverflowError:
             return "beyond the calendar"
-    number = str(place.numerator) if place.denominator == 1 else f"{float(place):g}"
+    number = f"{_EXACT.divide(Decimal(place.numerator), Decimal(place.denominator)):f}"
     return f"PT{number}S" if isinstance(space, Scaled) and space.sort is Sort.DURATION else number
