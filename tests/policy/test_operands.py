@@ -25,8 +25,8 @@ from dataspace.model.policies import (
 from dataspace.model.principals import Fact, Principal
 from dataspace.model.requests import AccessRequest
 from dataspace.policy.decide import decide
-from dataspace.policy.evaluate import evaluate
-from dataspace.policy.facts import Observation
+from dataspace.policy.evaluate import Node, evaluate
+from dataspace.policy.facts import Observation, observe
 from dataspace.policy.kleene import Truth
 from dataspace.policy.operands import CLAIMED, OPERANDS, Scale, Source
 
@@ -145,3 +145,36 @@ def test_a_sequence_holds_where_all_of_it_does() -> None:
 def test_a_constraint_that_names_nothing_cannot_be_told(operator: Operator) -> None:
     facts = {Operand.ROLE: Observation((frozenset({"steward"}),), "steward")}
     assert evaluate(Constraint(Operand.ROLE, operator, ()), facts).truth is None
+
+
+def test_what_is_read_from_claims_is_what_an_identity_provider_says_and_all_of_it() -> None:
+    assert {one.value: one for one in Operand if OPERANDS[one].source is Source.CLAIM} == CLAIMED
+    assert Operand.RECIPIENT in CLAIMED.values()
+    assert Operand.DATE_TIME not in CLAIMED.values()
+
+
+def test_where_no_permit_came_none_is_lacking_and_none_covers() -> None:
+    facts = observe(REQUEST, NOW)
+    assert facts.uncovered == ()
+    assert not facts.covered
+
+
+@pytest.mark.parametrize(
+    ("operator", "truth"), [(Operator.EQ, None), (Operator.NEQ, None), (Operator.IS_A, None)]
+)
+def test_of_a_wider_place_than_the_one_named_it_cannot_be_told_whether_it_is_meant(
+    operator: Operator, truth: Truth
+) -> None:
+    """Somebody from the EU may be from Germany; somebody from Switzerland is not."""
+    named = Constraint(Operand.COUNTRY, operator, ("DE",))
+    seen = {place: Observation((frozenset({place}),), place) for place in ("EU", "CH", "DE")}
+    assert evaluate(named, {Operand.COUNTRY: seen["EU"]}).truth is truth
+    same = operator is not Operator.NEQ
+    assert evaluate(named, {Operand.COUNTRY: seen["CH"]}).truth is not same
+    assert evaluate(named, {Operand.COUNTRY: seen["DE"]}).truth is same
+
+
+def test_what_has_no_constraint_reports_none() -> None:
+    for truth in (True, False, None):
+        assert list(Node(truth).leaves()) == []
+        assert list(Node(truth).against(wanted=True)) == []

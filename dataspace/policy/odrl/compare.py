@@ -76,13 +76,13 @@ def _permissions(left: Rule, right: Rule, meets: Truth, knowledge: Knowledge) ->
     outcome = solve(both(first, second), knowledge)
     if outcome.holds is False:
         verdict = Verdict.CONFLICT if meets else Verdict.UNKNOWN
-        return _finding(outcome, verdict, left, right, first, second)
+        return _finding(outcome, verdict, left, right)
     silent = _silent(first, second)
     if outcome.holds is True and silent:
         axis = min(silent)
         said = f"Only one of the two speaks of {axis.name}."
         return Compared(Verdict.UNKNOWN, axis.name, outcome.witness, left.id, right.id, said)
-    return _finding(outcome, _VERDICTS[outcome.holds], left, right, first, second)
+    return _finding(outcome, _VERDICTS[outcome.holds], left, right)
 
 
 _VERDICTS = {True: Verdict.COMPATIBLE, False: Verdict.CONFLICT, None: Verdict.UNKNOWN}
@@ -119,8 +119,8 @@ def _sorts(given: Formula | None) -> frozenset[Sort]:
 
 def _formula(rule: Rule) -> Formula | None:
     """A rule's constraints, with the refinements of its action."""
-    nested = [refinement for doing in rule.actions[:1] for refinement in doing.refinements]
-    return formula((*rule.constraints, *(nested if len(rule.actions) == 1 else ())))
+    refined = rule.actions[0].refinements if len(rule.actions) == 1 else ()
+    return formula((*rule.constraints, *refined))
 
 
 def _meet(left: Rule, right: Rule) -> Truth:
@@ -151,19 +151,10 @@ def _names(members: tuple[Member, ...]) -> tuple[str, ...]:
     return tuple(sorted(member.id for member in members))
 
 
-def _finding(
-    outcome: Outcome,
-    verdict: Verdict,
-    left: Rule,
-    right: Rule | None,
-    first: Formula | None = None,
-    second: Formula | None = None,
-) -> Compared:
+def _finding(outcome: Outcome, verdict: Verdict, left: Rule, right: Rule | None) -> Compared:
+    mine, theirs = _formula(left), _formula(right) if right else None
     other = right.id if right else ""
     if outcome.holds is False:
-        mine, theirs = (
-            (first, second) if right and first else (_formula(left), _formula(right) if right else None)
-        )
         axis = outcome.culprit
         shown = {"first": _demand(mine, axis), "second": _demand(theirs, axis)}
         told = "No case meets both." if right else "No case meets it."
@@ -171,7 +162,7 @@ def _finding(
             verdict, axis.name if axis else "", {k: v for k, v in shown.items() if v}, left.id, other, told
         )
     if outcome.holds is None:
-        names = sorted({axis.name for axis in axes(both(first, second) or _formula(left))})
+        names = sorted({axis.name for axis in axes(both(mine, theirs))})
         return Compared(verdict, ", ".join(names), {}, left.id, other, "What is known does not settle it.")
     told = "These values meet both." if right else "These values meet it."
     return Compared(verdict, ", ".join(outcome.witness), outcome.witness, left.id, other, told)

@@ -237,8 +237,6 @@ def _all(conditions: Sequence[OdrlCondition]) -> Condition | None:
 
 def _condition(given: OdrlCondition) -> Condition:
     if isinstance(given, Logical):
-        if given.joining.value not in _CONNECTIVES:
-            raise Unsayable("it joins its conditions in an unknown way")
         return Compound(_CONNECTIVES[given.joining.value], tuple(_condition(part) for part in given.parts))
     operand, operator = _OPERANDS.get(given.left), _OPERATORS.get(given.operator)
     if operand is None or operator is None or given.unit or given.reference or not given.right:

@@ -32,7 +32,7 @@ class Scaled:
     def points(self, found: Sequence[Comparison]) -> tuple[Fraction, ...]:
         """Each bound, a point between any two, and one beyond either end, within what the operand can be."""
         if self.sort is Sort.RECURRING:
-            return _meetings(found)
+            return _meetings(self._beats(found)[:MOST_BEATS])
         bounds = self.bounds(found)
         step = _MOMENT if self.sort is Sort.DURATION else Fraction(1)
         spread = {*bounds, bounds[0] - 1, bounds[-1] + step, bounds[-1] + 1}
@@ -55,7 +55,7 @@ class Scaled:
 
     def exhausted(self, found: Sequence[Comparison]) -> bool:
         """Whether the points stand for every case."""
-        return self.sort is not Sort.RECURRING or len(_beats(found)) <= MOST_BEATS
+        return self.sort is not Sort.RECURRING or len(self._beats(found)) <= MOST_BEATS
 
     def truth(self, comparison: Comparison, point: Fraction) -> Truth:
         """Whether the constraint holds at a point; None where its values or its operator do not fit the axis."""
@@ -63,11 +63,14 @@ class Scaled:
         if local not in set(Comparing) or any(isinstance(value, Iri) for value in comparison.right):
             return None
         if self.sort is Sort.RECURRING:
-            return _recurs(Comparing(local), comparison, point)
-        spans = [self._span(value.text) for value in comparison.right]
-        if None in spans:
+            return _recurs(Comparing(local), _beat(comparison, self.reading), point)
+        spans = [span for value in comparison.right if (span := self._span(value.text)) is not None]
+        if len(spans) < len(comparison.right):
             return None
         return on_axis(Comparing(local), spans, _place)((point,))
+
+    def _beats(self, found: Sequence[Comparison]) -> list[tuple[int, int]]:
+        return sorted({beat for one in found if (beat := _beat(one, self.reading)) is not None})
 
     def _span(self, text: str) -> Span | None:
         start = self.reading(text)
@@ -78,15 +81,27 @@ class Scaled:
 
 
 def readings(sort: Sort, found: Sequence[Comparison]) -> tuple[Reading, ...]:
-    """One reading where all values are of a kind; several where zones or months make it a matter of reading."""
+    """One reading where all values are of a kind; several where zones or months make it a matter of reading. Of
+    recurring intervals it is their anchors that are read: beside one with a zone, one without it may lie anywhere."""
     texts = [value.text for one in found for value in one.right]
     if sort is Sort.INSTANT:
-        zoned = {moment.tzinfo is not None for moment in map(moment_of, texts) if moment is not None}
-        return INSTANTS if len(zoned) > 1 else INSTANTS[1:2]
-    if sort in (Sort.DURATION, Sort.RECURRING):
+        return INSTANTS if _of_two_clocks(texts) else INSTANTS[1:2]
+    if sort is Sort.RECURRING:
+        return (_in_its_zone if _of_two_clocks([one.anchor for one in found]) else INSTANTS[1],)
+    if sort is Sort.DURATION:
         vague = {"M" in text.partition("T")[0] or "Y" in text for text in texts}
         return DURATIONS if len(vague) > 1 else DURATIONS[:1]
     return (number,)
+
+
+def _of_two_clocks(texts: Sequence[str]) -> bool:
+    """Whether some times name a zone and others do not."""
+    return len({moment.tzinfo is None for moment in map(moment_of, texts) if moment is not None}) > 1
+
+
+def _in_its_zone(text: str) -> Fraction | None:
+    earliest, found, latest = (read(text) for read in INSTANTS)
+    return found if earliest == latest else None
 
 
 def _domain(axis: Axis) -> tuple[Fraction | None, Fraction | None]:
@@ -95,42 +110,38 @@ def _domain(axis: Axis) -> tuple[Fraction | None, Fraction | None]:
     return low, Fraction(100) if axis.operand in PERCENTAGES else None
 
 
-def _place(point: Fraction, span: Span | None) -> int | None:
+def _place(point: Fraction, span: Span) -> int:
     """A whole day is a span: what lies within it is at it."""
-    if span is None:
-        return None
     if point < span[0]:
         return -1
     return 0 if point == span[0] or point < span[1] else 1
 
 
-def _beat(comparison: Comparison) -> tuple[int, int] | None:
+def _beat(comparison: Comparison, reading: Reading) -> tuple[int, int] | None:
     """Anchor and period in whole seconds; None where either is open."""
-    if len(comparison.right) != 1 or not comparison.anchor:
+    if len(comparison.right) != 1:
         return None
-    start, period = INSTANTS[1](comparison.anchor), DURATIONS[0](comparison.right[0].text)
+    start, period = reading(comparison.anchor), DURATIONS[0](comparison.right[0].text)
     vague = DURATIONS[1](comparison.right[0].text) != period
     if start is None or period is None or vague or period <= 0 or start.denominator * period.denominator != 1:
         return None
     return int(start), int(period)
 
 
-def _recurs(operator: Comparing, comparison: Comparison, point: Fraction) -> Truth:
-    beat = _beat(comparison)
+def _recurs(operator: Comparing, beat: tuple[int, int] | None, point: Fraction) -> Truth:
     if beat is None or operator not in (Comparing.EQ, Comparing.NEQ):
         return None
     on = (point - beat[0]) % beat[1] == 0
     return on if operator is Comparing.EQ else not on
 
 
-def _meetings(found: Sequence[Comparison]) -> tuple[Fraction, ...]:
+def _meetings(beats: Sequence[tuple[int, int]]) -> tuple[Fraction, ...]:
     """A point for every way in which beats fall together and apart: for each set of them that meets (Chinese
     remainders) so many meetings in a row that, if some meeting is without the other beats, one of these is.
 
     Residue classes that cover 2^n numbers in a row, being n, cover all: Crittenden and Vanden Eynden, "Any n
     arithmetic progressions covering the first 2^n integers cover all integers", Proc. AMS 24 (1970).
     """
-    beats = _beats(found)[:MOST_BEATS]
     meets = set(beats)
     for beat in beats:
         meets |= {met for other in meets if (met := _meet(other, beat)) is not None}
@@ -138,10 +149,6 @@ def _meetings(found: Sequence[Comparison]) -> tuple[Fraction, ...]:
     return tuple(
         sorted({Fraction(start + turn * step) for start, step in meets for turn in turns} | {Fraction(1, 3)})
     )
-
-
-def _beats(found: Sequence[Comparison]) -> list[tuple[int, int]]:
-    return sorted({beat for beat in map(_beat, found) if beat is not None})
 
 
 def _meet(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int] | None:

@@ -4,7 +4,7 @@ import pytest
 
 from dataspace.adapters.odrl_policies import read_knowledge
 from dataspace.adapters.odrl_read import read_odrl
-from dataspace.model.odrl_verdicts import Compared
+from dataspace.model.odrl_verdicts import Compared, Verdict
 from dataspace.policy.odrl.compare import compare, overall
 
 PREFIXES = """@prefix odrl: <http://www.w3.org/ns/odrl/2/> . @prefix ex: <http://example.org/> .
@@ -285,6 +285,9 @@ def test_what_cannot_be_told_outweighs_what_is_compatible_and_a_conflict_outweig
     ban = policy("e", "count lt 2", kind="prohibition")
     assert verdict("".join(fine) + open_ + clash + ban).verdict == "Conflict"
     assert overall(()).verdict == "Compatible"
+    found = [Compared(verdict) for verdict in (Verdict.COMPATIBLE, Verdict.UNKNOWN, Verdict.CONFLICT)]
+    assert overall(found).verdict == "Conflict"
+    assert overall(found[:2]).verdict == "Unknown"
 
 
 def test_permissions_of_one_policy_for_the_same_thing_are_alternatives() -> None:
@@ -325,3 +328,58 @@ def test_a_rule_that_names_no_action_is_about_any() -> None:
     for permitted, forbidden in ((use, bare), (bare, use), (bare, bare)):
         ban = policy("b", kind="prohibition", rest=forbidden)
         assert verdict(policy("a", rest=permitted), ban).verdict == "Conflict"
+
+
+COLLECTION = "odrl:action odrl:use ; odrl:target [ a odrl:AssetCollection ; odrl:source ex:s ]"
+
+
+def test_demands_that_nothing_meets_are_no_conflict_where_they_may_be_of_different_things() -> None:
+    """A conflict needs a proof: whether the collection holds the other target is not known."""
+    one = policy("a", "count lt 3", rest="odrl:action odrl:use ; odrl:target ex:x")
+    assert verdict(one, policy("b", "count gt 3", rest=COLLECTION)).verdict == "Unknown"
+    other = policy("b", "count gt 3", rest="odrl:action odrl:use ; odrl:target ex:x")
+    assert verdict(one, other).verdict == "Conflict"
+
+
+def test_a_part_of_a_thing_may_or_may_not_be_meant_where_the_whole_is() -> None:
+    whole = "odrl:action odrl:use ; odrl:target ex:x"
+    part = f"odrl:action odrl:use ; odrl:target ex:x . ex:x odrl:refinement {limit('count gt 3')}"
+    for permitted, forbidden in ((whole, part), (part, whole)):
+        ban = f"ex:b a odrl:Set ; odrl:prohibition ex:ban . ex:ban {forbidden} .\n"
+        use = f"ex:a a odrl:Set ; odrl:permission ex:may . ex:may {permitted} .\n"
+        assert verdict(use, ban).verdict == "Unknown"
+    assert verdict(policy("a", rest=whole), policy("b", rest=whole, kind="prohibition")).verdict == "Conflict"
+
+
+def test_rules_that_do_not_meet_are_not_listed() -> None:
+    one, other = (f"odrl:action odrl:use ; odrl:target ex:{name}" for name in "xy")
+    assert every(policy("a", rest=one), policy("b", rest=other, kind="prohibition")) == []
+    assert every(policy("a", rest=one), policy("b", rest=other)) == []
+
+
+def test_a_date_that_one_side_limits_and_the_other_never_mentions_leaves_it_open() -> None:
+    dated = policy("a", f"dateTime lt {at(NOON)}")
+    assert verdict(dated, policy("b")).verdict == "Unknown"
+    assert verdict(policy("b"), dated).verdict == "Unknown"
+
+
+def test_a_date_and_a_recurring_interval_have_nothing_to_do_with_a_length() -> None:
+    one = policy("a", f"dateTime lt {at(NOON)}", beat("eq", "P2D"))
+    assert verdict(one, policy("b", f"meteredTime lt {lasts('P1D')}")).verdict == "Compatible"
+    assert verdict(one, policy("b", f"dateTime lt {at(NOON)}")).verdict == "Unknown"
+
+
+def test_a_conflict_that_no_operand_makes_alone_shows_all_that_either_side_demands() -> None:
+    clash = verdict(
+        policy("a", f"meteredTime gt {lasts('P5D')}"), policy("b", f"elapsedTime lt {lasts('P1D')}")
+    )
+    assert (clash.verdict, clash.axis) == ("Conflict", "")
+    assert clash.witness == {"first": "meteredTime gt P5D", "second": "elapsedTime lt P1D"}
+
+
+def test_what_is_not_settled_is_named_also_where_only_the_prohibition_speaks_of_it() -> None:
+    ban = policy(
+        "b", "recipient neq ex:ann", "recipient neq ex:bob", "recipient isA ex:ann", kind="prohibition"
+    )
+    found = verdict(policy("a"), ban)
+    assert (found.verdict, found.axis) == ("Unknown", "recipient")

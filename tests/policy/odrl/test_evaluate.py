@@ -306,3 +306,13 @@ def test_a_report_is_of_the_worlds_time_in_utc() -> None:
     one = report(text, world)
     assert (one.created and one.created.isoformat()) == "2024-02-12T11:20:10+00:00"
     assert report(text, world="").created is None
+
+
+def test_of_several_things_that_are_asked_for_each_has_to_be_meant() -> None:
+    one, both = "odrl:action odrl:read ; odrl:target ex:x", "odrl:action odrl:read ; odrl:target ex:x, ex:y"
+    more = "odrl:target ex:y ; odrl:assignee ex:bob"
+    assert permits(one)
+    assert not permits(one, asked="odrl:target ex:y")
+    assert permits(both, asked="odrl:target ex:y")
+    assert not permits(f"{both} ; odrl:assignee ex:ann", asked=more)
+    assert permits(f"{both} ; odrl:assignee ex:ann, ex:bob", asked=more)

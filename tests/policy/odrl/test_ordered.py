@@ -150,7 +150,7 @@ def test_beats_fall_together_and_apart_in_every_way_that_trying_every_second_sho
 ) -> None:
     operators = [data.draw(st.sampled_from(["eq", "neq"])) for _ in beats]
     found = [beat(*one, operator) for one, operator in zip(beats, operators, strict=True)]
-    space = Scaled(INTERVAL, Sort.RECURRING, lambda text: duration(text, 28))
+    space = Scaled(INTERVAL, Sort.RECURRING, instant)
     points = space.points(found)
     every = range(840)  # 8 seconds before all have begun, and the least common multiple of 1 to 8
     together = {tuple((t - start) % period == 0 for start, period in beats) for t in every}
@@ -174,18 +174,19 @@ def test_beats_fall_together_and_apart_in_every_way_that_trying_every_second_sho
         said("eq", "PT1.5S", anchor="1970-01-01T00:00:00Z"),
         said("eq", "PT1S", anchor="1970-01-01T00:00:00.5Z"),
         said("isAnyOf", "P1D", "P2D", anchor="1970-01-01T00:00:00Z"),
+        said("eq", "P1D", "P2D", anchor="1970-01-01T00:00:00Z"),
         said("lt", "P1D", anchor="1970-01-01T00:00:00Z"),
     ],
 )
 def test_a_beat_without_anchor_or_of_no_fixed_length_is_unknown(vague: Comparison) -> None:
-    space = Scaled(INTERVAL, Sort.RECURRING, lambda text: duration(text, 28))
+    space = Scaled(INTERVAL, Sort.RECURRING, instant)
     assert {space.truth(vague, point) for point in space.points([vague])} == {None}
     assert space.truth(beat(0, 2), Fraction(4)) is True
 
 
 def test_of_any_two_beats_it_is_found_whether_they_ever_meet() -> None:
     """Two meet where what divides both periods divides what lies between their beginnings."""
-    space = Scaled(INTERVAL, Sort.RECURRING, lambda text: duration(text, 28))
+    space = Scaled(INTERVAL, Sort.RECURRING, instant)
     for later, period, other in product(range(0, 12, 3), (1, 4, 6, 7, 9), (1, 6, 8, 9)):
         points = space.points([beat(2, period), beat(2 + later, other)])
         met = any((point - 2) % period == 0 and (point - 2 - later) % other == 0 for point in points)
@@ -203,3 +204,36 @@ def test_of_more_beats_than_are_tried_it_stays_open_whether_they_conflict() -> N
     ]
     assert solve(Joined(Joining.AND, tuple(never)), Knowledge()).holds is False
     assert solve(Joined(Joining.AND, (*atoms, *never)), Knowledge()).holds is None
+
+
+def test_two_beats_that_meet_only_after_many_turns_meet() -> None:
+    """The one of 33 seconds and the one of 39 fall together after 301 seconds for the first time."""
+    space = Scaled(INTERVAL, Sort.RECURRING, instant)
+    for found in ([beat(4, 33), beat(28, 39)], [beat(28, 39), beat(4, 33)]):
+        met = [point for point in space.points(found) if (point - 4) % 33 == 0 == (point - 28) % 39]
+        assert met
+        assert all((point - 301) % 429 == 0 for point in met)
+
+
+def test_as_many_beats_as_are_tried_settle_whether_they_conflict() -> None:
+    space = Scaled(INTERVAL, Sort.RECURRING, instant)
+    beats = [beat(0, period) for period in range(1, MOST_BEATS + 2)]
+    assert space.exhausted([*beats[:MOST_BEATS], beats[0]])
+    assert not space.exhausted(beats)
+    assert Scaled(COUNT, Sort.COUNTED, number).exhausted(beats)
+
+
+def test_a_beat_without_a_zone_is_told_from_another_such_one_and_from_one_with_a_zone_never() -> None:
+    def told(one: str, other: str) -> Truth:
+        found = said("eq", "P1D", anchor=one), said("neq", "P1D", anchor=other)
+        parts = tuple(Atom(INTERVAL, replace(each, left=INTERVAL.operand)) for each in found)
+        return solve(Joined(Joining.AND, parts), Knowledge()).holds
+
+    here, there = "1970-01-01T00:00:00", "1970-01-01T00:00:00Z"
+    assert told(here, here) is False
+    assert told(there, there) is False
+    assert told(here, there) is None
+    assert told(there, here) is None
+    assert told(there, "1970-01-01T02:00:00+02:00") is False
+    assert told(here, "1970-01-01T01:00:00") is True
+    assert told(there, "1970-01-01T01:00:00Z") is True
