@@ -4,7 +4,10 @@ Long, because it is the one list of what a notebook can call, with its help.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
 from typing import Any, Self
+from uuid import UUID
 
 from dataspace.client.answers import Answer
 from dataspace.client.fetching import Progress as Received
@@ -73,7 +76,7 @@ class Hub(Searching, Stewarding, Permitting, Ledgers, Releases, OwnApps):
         purpose: str = "",
         kind: str | None = None,
         epsilon: float | None = None,
-        parameters: Sequence[Any] | None = None,
+        parameters: Sequence[Any] | Mapping[str, Any] | None = None,
         progress: Received | None = None,
         error: float | None = None,
     ) -> Answer:
@@ -81,10 +84,11 @@ class Hub(Searching, Stewarding, Permitting, Ledgers, Releases, OwnApps):
 
         Instead of ε, a wished `error` may be given: half the width of the 95 % interval; the least ε for it is spent.
 
-        `parameters` are the values of `?`, or of `$1`, `$2`, … in the text. `progress` is told the bytes as they come.
+        `parameters` are the values of `?`, or of `$1`, `$2`, … in the text, in order; or of `$name`, by name.
+        `progress` is told the bytes as they come.
         """
         body = _question(text, permit, purpose, kind, epsilon, error)
-        body |= {"parameters": None if parameters is None else list(map(_value, parameters))}
+        body |= {"parameters": _values(parameters)}
         if self._wire.in_process:
             body["codec"] = "none"
         try:
@@ -298,9 +302,29 @@ def _id(permit: PermitLike) -> str | None:
     return permit.id if isinstance(permit, PermitView) else permit
 
 
+def _values(said: Any) -> Any:
+    """As JSON says them. Raises InvalidRequest for what is neither a list nor by name."""
+    if isinstance(said, Mapping):
+        return {str(name): _value(value) for name, value in said.items()}
+    if isinstance(said, str | bytes):
+        raise InvalidRequest(
+            "`parameters` is a text.", "Give a list of values, or a mapping from their names: parameters=[…]."
+        )
+    return None if said is None else [_value(value) for value in said]
+
+
 def _value(value: Any) -> Any:
-    """As JSON says it: a date or a decimal as text, which the engine reads."""
-    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
+    """A date or a decimal as text, which the engine reads."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, date | Decimal | UUID):
+        return str(value)
+    if hasattr(value, "item"):  # a number of NumPy
+        return _value(value.item())
+    raise InvalidRequest(
+        f"A parameter of type {type(value).__name__} cannot be bound.",
+        "Give a number, a text, a date, a time stamp, true, false or null.",
+    )
 
 
 def _several(value: str | Sequence[str]) -> list[str]:

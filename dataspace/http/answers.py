@@ -193,10 +193,17 @@ async def _pieces(held: Held, at: int, stop: int | None) -> AsyncIterator[Any]:
 
 def _query(said: AskBody, asker: Principal) -> Query:
     permit = PermitId(said.permit) if said.permit else None
-    values = None if said.parameters is None else tuple(said.parameters)
     kind = AnswerKind.AGGREGATE if said.population else said.kind
     return Query(
-        asker, said.sql, said.purpose, permit, kind, said.epsilon, values, said.error, said.population
+        asker,
+        said.sql,
+        said.purpose,
+        permit,
+        kind,
+        said.epsilon,
+        said.parameters,
+        said.error,
+        said.population,
     )
 
 

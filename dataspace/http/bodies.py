@@ -37,7 +37,8 @@ class QueryBody:
 class AskBody(QueryBody):
     """`POST /query`: the question, and how the answer is to travel."""
 
-    parameters: tuple[Any, ...] | None = None
+    parameters: tuple[Any, ...] | Mapping[str, Any] | None = None
+    """In the order of the text's parameters, or by name."""
     codec: str | None = None
     """`lz4`, `zstd` or `none`."""
     population: str = ""

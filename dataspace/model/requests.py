@@ -20,8 +20,8 @@ class Query:
     permit: PermitId | None = None
     kind: AnswerKind | None = None
     epsilon: float | None = None
-    parameters: tuple[object, ...] | None = None
-    """Values for the parameters of the text (`?`, `$1`, `$name`), in the order of these.
+    parameters: tuple[object, ...] | Mapping[str, object] | None = None
+    """Values for the parameters of the text (`?`, `$1`, `$name`), in the order of these or by name.
 
     They become literals of the syntax tree that is decided on and runs, and stand in no record: the question is
     recorded as it was written. A decision can be made again without them, and a value that somebody looks for (a

@@ -31,7 +31,7 @@ class Answers(Protocol):
 class SqlReader(Protocol):
     """What a text asks for, read off DuckDB's own syntax tree; never a regular expression."""
 
-    def bound(self, sql: str, values: Sequence[object]) -> str:
+    def bound(self, sql: str, values: Sequence[object] | Mapping[str, object]) -> str:
         """The same question with these values as literals. InvalidRequest where their number or kind does not fit."""
         ...
 

@@ -126,6 +126,16 @@ def test_parameters_are_bound_and_stand_in_no_record(services: HubServices, clie
     assert "secret-1" not in repr(records)
 
 
+def test_parameters_may_come_by_name(client: Client) -> None:
+    asked = {**ASK, "sql": "SELECT count(*) AS n FROM machines WHERE plant = $plant AND died = $died"}
+    for values, status in (({"plant": "secret-1", "died": 1}, 200), ({"plant": "secret-1"}, 400)):
+        response = client("ana").post(
+            "/query", json={**asked, "parameters": values}, headers={"Accept": JSON_LINES}
+        )
+        assert response.status_code == status, response.text
+        assert "secret-1" not in response.text
+
+
 def test_any_range_is_fetched_again_without_running_it_again(services: HubServices, client: Client) -> None:
     start = services.log.size()
     ana = client("ana")

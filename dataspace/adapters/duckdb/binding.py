@@ -15,6 +15,8 @@ from dataspace.adapters.duckdb.syntax import Parser
 from dataspace.errors import InvalidRequest
 from dataspace.model.temporaries import Drop, Keep
 
+Values = Sequence[object] | Mapping[str, object]
+"""In the order of the parameters, or by name (`1` for `$1`)."""
 _MOST = 1000
 """Parameters of one question."""
 _LONGEST = 100_000
@@ -40,8 +42,8 @@ class DuckdbBinder:
                 return ()
         return _named(json.loads(self._parser.serialised(sql)))
 
-    def bound(self, sql: str, values: Sequence[object]) -> str:
-        """The text of the tree in which each parameter is a literal of its value."""
+    def bound(self, sql: str, values: Values) -> str:
+        """The text of the tree in which each parameter is a literal of its value: in their order, or by their name."""
         kept = statement_of(sql)
         if isinstance(kept, Keep):
             return sql.removesuffix(kept.question) + self.bound(kept.question, values)
@@ -49,14 +51,9 @@ class DuckdbBinder:
             return sql
         document = json.loads(self._parser.serialised(sql))
         names = _named(document)
-        if len(names) != len(values):
-            raise InvalidRequest(
-                f"The question has {len(names)} parameters, and {len(values)} values came.",
-                "Give one for each, in order.",
-            )
+        literals = {name: _literal(value) for name, value in _by_name(names, values).items()}
         if not names:
             return sql
-        literals = {name: _literal(value) for name, value in zip(names, values, strict=True)}
         statement = document["statements"][0]
         statement["named_param_map"] = []
         statement["node"] = _replaced(statement["node"], lambda name: literals[name])
@@ -68,6 +65,23 @@ def _named(document: Mapping[str, Any]) -> tuple[str, ...]:
     if len(places) > _MOST:
         raise InvalidRequest(f"More than {_MOST:,} parameters.", "Use fewer.")
     return tuple(str(place["key"]) for place in sorted(places, key=lambda place: int(place["value"])))
+
+
+def _by_name(names: Sequence[str], values: Values) -> Mapping[str, object]:
+    if isinstance(values, Mapping):
+        if values.keys() != set(names):
+            wanted = ", ".join(f"${name}" for name in names) or "none"
+            raise InvalidRequest(
+                f"The question has the parameters {wanted}, and other names came.",
+                "Give a value for each of these.",
+            )
+        return values
+    if len(names) != len(values):
+        raise InvalidRequest(
+            f"The question has {len(names)} parameters, and {len(values)} values came.",
+            "Give one for each, in order.",
+        )
+    return dict(zip(names, values, strict=True))
 
 
 def _replaced(node: Any, literal: Callable[[str], Mapping[str, Any]]) -> Any:

@@ -40,7 +40,7 @@ class DuckdbReader:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def bound(self, sql: str, values: Sequence[object]) -> str:
+    def bound(self, sql: str, values: Sequence[object] | Mapping[str, object]) -> str:
         """The same question with these values as literals."""
         return self._binder.bound(sql, values)
 

@@ -64,6 +64,19 @@ def test_names_and_numbers_stand_in_the_order_of_their_values(binder: DuckdbBind
         assert engine.execute(binder.bound("SELECT $2, $1", ["one", "two"])).fetchall() == [("two", "one")]
 
 
+def test_values_may_come_by_name(binder: DuckdbBinder) -> None:
+    with duckdb.connect() as engine:
+        named = binder.bound("SELECT $low, $high, $low", {"high": 9, "low": 1})
+        assert engine.execute(named).fetchall() == [(1, 9, 1)]
+        assert engine.execute(binder.bound("SELECT $1", {"1": 3})).fetchall() == [(3,)]
+
+
+@pytest.mark.parametrize("values", [{}, {"m": 1}, {"n": 1, "m": 2}])
+def test_other_names_than_the_questions_are_refused(binder: DuckdbBinder, values: dict[str, object]) -> None:
+    with pytest.raises(InvalidRequest, match=r"parameters \$n, and other names came"):
+        binder.bound("SELECT $n", values)
+
+
 @pytest.mark.parametrize("values", [[], [1, 2]])
 def test_a_wrong_number_of_values_is_refused(binder: DuckdbBinder, values: list[object]) -> None:
     with pytest.raises(InvalidRequest, match="has 1 parameters"):
