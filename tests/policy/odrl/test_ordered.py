@@ -14,7 +14,7 @@ from dataspace.model.odrl import ODRL, Comparison, Iri, Joining, Literal
 from dataspace.policy.kleene import Truth
 from dataspace.policy.odrl.formula import Atom, Axis, Joined
 from dataspace.policy.odrl.ordered import MOST_BEATS, Scaled, readings
-from dataspace.policy.odrl.solving import solve
+from dataspace.policy.odrl.solving import Outcome, solve
 from dataspace.policy.odrl.terms import Knowledge
 from dataspace.policy.odrl.values import INSTANTS, duration, instant, number
 from dataspace.vocabulary.odrl import Sort
@@ -223,17 +223,28 @@ def test_as_many_beats_as_are_tried_settle_whether_they_conflict() -> None:
     assert Scaled(COUNT, Sort.COUNTED, number).exhausted(beats)
 
 
+def outcome(*found: Comparison) -> Outcome:
+    parts = tuple(Atom(INTERVAL, replace(each, left=INTERVAL.operand)) for each in found)
+    return solve(Joined(Joining.AND, parts), Knowledge())
+
+
 def test_a_beat_without_a_zone_is_told_from_another_such_one_and_from_one_with_a_zone_never() -> None:
-    def told(one: str, other: str) -> Truth:
-        found = said("eq", "P1D", anchor=one), said("neq", "P1D", anchor=other)
-        parts = tuple(Atom(INTERVAL, replace(each, left=INTERVAL.operand)) for each in found)
-        return solve(Joined(Joining.AND, parts), Knowledge()).holds
+    def told(one: str, other: str, *more: Comparison) -> Truth:
+        return outcome(said("eq", "P1D", anchor=one), said("neq", "P1D", anchor=other), *more).holds
 
     here, there = "1970-01-01T00:00:00", "1970-01-01T00:00:00Z"
     assert told(here, here) is False
     assert told(there, there) is False
+    assert told(there, there, said("eq", "P1D", anchor=here)) is False
+    assert told(here, here, said("eq", "P1D", anchor=there)) is None
     assert told(here, there) is None
     assert told(there, here) is None
     assert told(there, "1970-01-01T02:00:00+02:00") is False
     assert told(here, "1970-01-01T01:00:00") is True
     assert told(there, "1970-01-01T01:00:00Z") is True
+
+
+def test_a_meeting_is_shown_in_utc_where_no_zone_is_named() -> None:
+    for anchor in ("1970-01-01T06:00:00", "1970-01-01T06:00:00Z"):
+        shown = outcome(said("eq", "P1D", anchor=anchor)).witness
+        assert shown == {"timeInterval": "1970-01-01T06:00:00+00:00"}
