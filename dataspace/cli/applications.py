@@ -98,6 +98,10 @@ def edit(
         versions=_versions(version), sites=site, safeguards=safeguard, data_request=data_request,
         project=project, disease=disease,
     )  # fmt: skip
+    if not said:
+        raise InvalidRequest(
+            "Nothing is said that could be changed.", "`dataspace permit edit --help` lists what."
+        )
     with reach(home, person) as hub:
         show(hub.edit_application(id, **said))
 

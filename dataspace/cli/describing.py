@@ -10,6 +10,7 @@ from dataspace.cli.curation import told_of_earlier
 from dataspace.cli.data_options import Codes, Name, codes_of
 from dataspace.cli.reaching import reach
 from dataspace.cli.words import As, Home, Json, example, show, show_json
+from dataspace.errors import InvalidRequest
 
 Fields = Annotated[
     list[str] | None,
@@ -64,6 +65,8 @@ def check(
                     f"a version by this mapping: `dataspace dataset check {name} --dictionary {dictionary} --apply`"
                 )
         raise typer.Exit(0 if matching.complete else 1)
+    if codes or apply:
+        raise InvalidRequest("There is no dictionary to map to.", "Name one: --dictionary NAME.")
     with reach(home, person) as hub:
         found = hub.check(name)
     if as_json:

@@ -77,6 +77,12 @@ def query(
             _write(hub.declare_population(population, sql, permit, purpose), form, output)
             return
         _write(hub.sql(sql, permit, purpose, kind, epsilon, error=error), form, output)
+        if hub.in_process and sql.lstrip()[:6].lower() == "create":
+            typer.echo(
+                "Nobody serves this hub, so what was kept ends with this command: run `dataspace hub start` first, "
+                "or ask from one Python session.",
+                err=True,
+            )
 
 
 def explain(

@@ -251,6 +251,11 @@ class Hub(Searching, Stewarding, Permitting, Ledgers, Releases, OwnApps):
         rows = tuple((s["name"], standing_of(s), ", ".join(s["datasets"]), s["title"]) for s in found)
         return Listing(found, Grid(("site", "", "holds", ""), rows))
 
+    @property
+    def in_process(self) -> bool:
+        """Whether the hub was opened from its files, and ends with this process; else it is served somewhere."""
+        return self._wire.in_process
+
     def close(self) -> None:
         """Let go of the hub; one in this process is shut down."""
         self._wire.close()

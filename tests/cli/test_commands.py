@@ -275,6 +275,7 @@ def test_what_was_sent_back_is_changed_where_something_is_said_and_submitted_aga
     shell("permit", "send-back", id, "--text", "Which vote?", "--as", "sam")
     edited = ("permit", "edit", id, "--ethics", "24-1", "--data-request", "--purpose", "marketing")
     assert "Only the applicant" in shell(*edited, "--as", "sam", code=1)
+    assert "Nothing is said" in shell("permit", "edit", id, "--as", "ana", code=2)
     shell(*edited, "--as", "ana")
     assert "incomplete" in shell("permit", "inbox", "--as", "ana")
     shell("permit", "submit", id, "--as", "ana")

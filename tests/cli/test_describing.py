@@ -42,6 +42,8 @@ def test_from_a_file_to_a_published_record(place: Path, capsys: pytest.CaptureFi
     assert "controller: who decides why and how" in said
     assert "GDPR Art. 4(7)" in said
     assert "dataspace dataset edit turbine --field 'controller=Hospital of Nowhere'" in said
+    code, said = typed("check", "turbine", "--codes", "load=full:1")
+    assert (code, "--dictionary" in said) == (2, True)
     code, said = typed("publish", "turbine")
     assert (code, "stays a draft" in said) == (1, True)
     code, said = typed("edit", "turbine", *(word for field in FIELDS for word in ("--field", field)))
