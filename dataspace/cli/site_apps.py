@@ -1,5 +1,6 @@
 """`dataspace site approve, disapprove, apps`: whose code may run at a site."""
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -42,6 +43,10 @@ def approve(
     from dataspace.adapters.apps.packing import unpacked
     from dataspace.model.records import RecordKind
 
+    if not re.fullmatch("[0-9a-f]{64}", hash):
+        raise InvalidRequest(
+            "A hash has 64 digits, 0 to 9 and a to f.", "Type all of it, as the app's authors told it to you."
+        )
     with OpenedSite(_settings(home)) as site:
         own = _own(site)
         archive = _bytes(file) if file else site.app(hash)

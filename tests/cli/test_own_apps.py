@@ -114,8 +114,11 @@ def test_a_version_that_another_key_signed_is_not_approved_by_mistake(
 def test_another_app_than_the_hash_names_is_not_approved(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    first, _ = pack(tmp_path)
+    first, archive = pack(tmp_path)
     second, newer = pack(tmp_path, "1.1")
+    capsys.readouterr()
+    assert main(["site", "approve", first[:4], "--file", archive, "--yes", "--home", str(home)]) == 2
+    assert "64 digits" in capsys.readouterr().err
     assert main(["site", "approve", first, "--file", newer, "--yes", "--home", str(home)]) == 1
     assert "another app than the hash names" in capsys.readouterr().err
     assert not FileWill(home).approved(first)
