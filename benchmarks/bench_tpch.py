@@ -33,8 +33,8 @@ TABLES = ("customer", "lineitem", "nation", "orders", "part", "partsupp", "regio
 SCALE = str(sizes.SCALE)
 ROUNDS = 3
 TRIES = 20
-"""Of comparing answers. Query 15 asks whether two sums of fractions are equal, and the engine adds in another order each time:
-plain DuckDB answers it with one row or with none."""
+"""Of comparing answers. Query 15 asks whether two sums of fractions are equal, and the engine adds in another order
+each time: plain DuckDB answers it with one row or with none."""
 MASKED = "SELECT c_name, c_mktsegment, c_acctbal FROM customer WHERE c_custkey % 3 = 0"
 BY_HAND = """
 SELECT c_name, c_mktsegment, c_acctbal FROM (
