@@ -179,6 +179,7 @@ def test_its_site_refuses_by_name_and_the_others_go_on(
     assert "patient" not in fit.refused[SITES[-1]]
 
 
+@pytest.mark.ci
 def test_a_worker_that_never_returns_is_ended_in_time_for_the_round_and_its_site_says_so(
     ana: Hub, world: World
 ) -> None:

@@ -67,7 +67,7 @@ def primary(rows: list[tuple[int, int, float]]) -> list[list[list[bool]]]:
     return [[[((a, b), name) in of_itself for b in (0, 1, 2)] for a in (0, 1)] for name in ("n", "cost")]
 
 
-@pytest.mark.slow
+@pytest.mark.ci
 @pytest.mark.skipif(not PEERS.exists(), reason="ACRO is in .venv-peers, which is not here (`make peers`)")
 def test_acro_withholds_the_same_cells_on_two_hundred_tables(tmp_path: Path) -> None:
     tables = [table(seed) for seed in range(TABLES)]

@@ -1,6 +1,7 @@
 """The release function keeps its promise on neighbouring tables; three bugs planted on purpose are found out."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import duckdb
 import numpy as np
@@ -82,7 +83,8 @@ def outcomes(
 
 def apart(plan: AggregatePlan, left: list[BoundedCell], right: list[BoundedCell], noise: Draw = draw) -> str:
     grid = step_of(0.0, 60.0) if plan.measures[0].function is Function.SUM else None
-    ours, theirs = outcomes(plan, left, noise=noise), outcomes(plan, right, noise=noise)
+    with ThreadPoolExecutor(2) as hands:  # the noise is drawn outside Python
+        ours, theirs = hands.map(lambda found: outcomes(plan, found, noise=noise), (left, right))
     found = [told_apart(ours[name], theirs[name], EPSILON, grid) for name in ours]
     return "; ".join(event for event in found if event)
 
