@@ -2,6 +2,8 @@
 
 Each is checked by the same contract as its durable counterpart (`dataspace.testing`). The log, the ledger and what
 runs need stand in modules of their own, and are found here too.
+
+Long, because there is one small store after another.
 """
 
 import secrets

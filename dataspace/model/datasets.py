@@ -1,4 +1,7 @@
-"""What the catalogue holds: datasets, their columns and labels, immutable versions, shared dictionaries."""
+"""What the catalogue holds: datasets, their columns and labels, immutable versions, shared dictionaries.
+
+Long, because a dataset has many parts and each is a small noun.
+"""
 
 from dataclasses import dataclass, field
 from datetime import datetime

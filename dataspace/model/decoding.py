@@ -1,6 +1,8 @@
 """Readers of JSON by declared type: each is compiled once, and reads values of its type from then on.
 
 What does not fit is told with its path, which grows only where something does not fit.
+
+Long, because there is a reader for each kind of type, and they call each other.
 """
 
 import base64

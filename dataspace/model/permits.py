@@ -1,4 +1,7 @@
-"""Applications and permits: how access is asked for, granted, limited and taken back."""
+"""Applications and permits: how access is asked for, granted, limited and taken back.
+
+Long, because the workflow has many nouns and each is small.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,7 @@
-"""What an engine may run: cuts, compiled aggregates, federated counts and training plans."""
+"""What an engine may run: cuts, compiled aggregates, federated counts and training plans.
+
+Long, because there is a noun for each thing that may run.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,5 +1,8 @@
 # ruff: noqa: S101 - these are tests
-"""What every ledger promises: nothing is spent twice, nothing is forgotten, and no two processes overspend."""
+"""What every ledger promises: nothing is spent twice, nothing is forgotten, and no two processes overspend.
+
+Long, because each promise is a test of its own.
+"""
 
 import math
 import threading

@@ -7,6 +7,8 @@ Codes are ISO 3166-1 alpha-2. Adequacy follows the decisions of the European Com
 them hold for some recipients only (Canada: commercial organisations; Japan: those that its law on personal information
 binds as business operators; the United States: those certified under the Data Privacy Framework), so that the country
 alone does not tell. The decision for the European Patent Organisation is about no country, and is not in here.
+
+Long, because it is a table of countries.
 """
 
 EU = frozenset(

@@ -2,6 +2,8 @@
 
 What nobody stated is left out rather than guessed, so a draft stays visibly incomplete. Parts of a record (its
 contact, its columns) are named by a fragment of the record's own name, so that two records can stand in one graph.
+
+Long, because each group of statements has a function of its own.
 """
 
 from collections.abc import Iterable, Sequence

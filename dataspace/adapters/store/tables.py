@@ -2,6 +2,8 @@
 
 A noun is kept as JSON in `body`; the other columns are what rows are found by. Column types are those that SQLite
 and PostgreSQL share.
+
+Long, because it is a list of tables.
 """
 
 from sqlalchemy import (

@@ -1,4 +1,7 @@
-"""What each step of the demo found out: one frozen noun a step, for the display, the JSON and the report alike."""
+"""What each step of the demo found out: one frozen noun a step, for the display, the JSON and the report alike.
+
+Long, because there is a noun for each step.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

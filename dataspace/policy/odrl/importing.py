@@ -5,6 +5,8 @@
    target) permits nothing; the warning names the part.
 3. A prohibition of which a part cannot be read applies without that part, so that it forbids more, never less.
 4. What our own export wrote comes back as it was.
+
+Long, because the one reader walks a whole document.
 """
 
 import json
