@@ -105,7 +105,6 @@ class Running:
         self._under(order.run, permit)
         intent = self.ends.announced(order.run, principal, permit, facts, training=False)
         closing: dict[str, JSON] = {"outcome": "failed", "cause": "internal"}
-        number = None
         try:
             last, closing = self._follow_to_end(order)
             if last is None or last.kind != "finished":
