@@ -14,10 +14,8 @@ from dataspace.client.views import PermitView
 from dataspace.connecting import EmbeddedFederation
 from dataspace.errors import InvalidRequest, SiteUnavailable
 from dataspace.model.charges import ChargeKind
-from dataspace.model.names import PermitId
-from dataspace.service.registering import Registration
-from dataspace.site.will import document_digest
 from dataspace.testing.examples import RECORD
+from tests.federated_world import held_by_all
 
 pytestmark = pytest.mark.slow
 
@@ -74,21 +72,15 @@ World = tuple[EmbeddedFederation, PermitView]
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("training")
     federation = EmbeddedFederation(folder, {"sam": "steward", "ana": "researcher"}, SITES)
-    steward = federation.hub("sam")
-    steward.load_dictionary(DICTIONARY)
-    steward.describe_federated("visits", "visits", fields=RECORD)
-    steward.publish_policy(POLICY)
-    for number, name in enumerate(SITES):
-        site = federation.sites[name]
-        site.publishing.dictionary(site.steward, DICTIONARY)
-        said = Registration("visits", dictionary="visits", publish=True, privacy_unit="person")
-        site.depositing.register(site.steward, written(folder / f"{name}.csv", number), said)
-        site.publishing.publish(site.steward, POLICY)
-        federation.offer(name, ["visits"])
-    asked = federation.hub("ana").apply("visits", purpose="scientific research", kinds=["aggregate", "train"])
-    permit = steward.grant(asked)
-    for site in federation.sites.values():
-        site.will.accept(PermitId(permit.id), document_digest(permit.jws))
+    permit = held_by_all(
+        federation,
+        "visits",
+        (DICTIONARY, POLICY),
+        RECORD,
+        lambda name, number: written(folder / f"{name}.csv", number),
+        ["aggregate", "train"],
+        unit="person",
+    )
     yield federation, permit
     federation.close()
 

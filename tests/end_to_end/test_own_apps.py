@@ -17,12 +17,10 @@ from dataspace.client.hub import Hub
 from dataspace.client.views import PermitView
 from dataspace.connecting import EmbeddedFederation
 from dataspace.errors import InvalidRequest, SiteUnavailable, UnknownName, VerificationFailed
-from dataspace.model.names import PermitId
 from dataspace.model.records import RecordKind
-from dataspace.service.registering import Registration
-from dataspace.site.will import document_digest
 from dataspace.testing.examples import RECORD
 from tests.end_to_end.test_embedded_training import DICTIONARY, POLICY
+from tests.federated_world import held_by_all
 
 pytestmark = pytest.mark.slow
 
@@ -132,24 +130,18 @@ World = tuple[EmbeddedFederation, PermitView]
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("own-apps")
     federation = EmbeddedFederation(folder, {"sam": "steward", "ana": "researcher"}, SITES)
-    steward = federation.hub("sam")
-    steward.load_dictionary(DICTIONARY)
-    steward.describe_federated("visits", "visits", fields=RECORD)
-    steward.publish_policy(POLICY)
-    for number, name in enumerate(SITES):
-        site = federation.sites[name]
-        site.publishing.dictionary(site.steward, DICTIONARY)
-        said = Registration("visits", dictionary="visits", publish=True, privacy_unit="person")
-        site.depositing.register(site.steward, visits(folder / f"{name}.csv", number), said)
-        site.publishing.publish(site.steward, POLICY)
-        federation.offer(name, ["visits"])
+    permit = held_by_all(
+        federation,
+        "visits",
+        (DICTIONARY, POLICY),
+        RECORD,
+        lambda name, number: visits(folder / f"{name}.csv", number),
+        ["train"],
+        unit="person",
+    )
+    for name in SITES:
         allow(federation, name, True)
-        engine = site.guard.engine
-        assert isinstance(engine, ConfinedEngine)
-    asked = federation.hub("ana").apply("visits", purpose="scientific research", kinds=["train"])
-    permit = steward.grant(asked)
-    for site in federation.sites.values():
-        site.will.accept(PermitId(permit.id), document_digest(permit.jws))
+        assert isinstance(federation.sites[name].guard.engine, ConfinedEngine)
     yield federation, permit
     federation.close()
 
