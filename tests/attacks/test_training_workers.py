@@ -16,13 +16,12 @@ from dataspace.client.hub import Hub
 from dataspace.client.views import PermitView
 from dataspace.connecting import EmbeddedFederation
 from dataspace.model.codec import to_json
-from dataspace.model.names import ColumnName, DatasetName, PermitId, RunId
+from dataspace.model.names import ColumnName, DatasetName, RunId
 from dataspace.model.plans import CutRecipe, Family, TrainingPlan
 from dataspace.model.runs import SiteMessage, Step, float_array
-from dataspace.service.registering import Registration
-from dataspace.site.will import document_digest
 from dataspace.testing.examples import RECORD
 from tests.end_to_end.test_embedded_runs import COUNTS, DICTIONARY, stays
+from tests.federated_world import held_by_all
 
 pytestmark = pytest.mark.slow
 
@@ -102,23 +101,16 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     patch = pytest.MonkeyPatch()
     patch.setattr("dataspace.adapters.duckdb.pair.subprocess.Popen", started)
     federation = EmbeddedFederation(folder, {"sam": "steward", "ana": "researcher"}, SITES)
-    steward = federation.hub("sam")
-    steward.load_dictionary(DICTIONARY)
-    steward.describe_federated("stays", "stays", fields=RECORD)
-    steward.publish_policy(COUNTS)
-    for number, name in enumerate(SITES):
-        site = federation.sites[name]
-        site.publishing.dictionary(site.steward, DICTIONARY)
-        said = Registration("stays", dictionary="stays", publish=True)
-        site.depositing.register(site.steward, stays(folder / f"{name}.csv", number), said)
-        site.publishing.publish(site.steward, COUNTS)
-        federation.offer(name, ["stays"])
-        engine = site.guard.engine
-        assert isinstance(engine, ConfinedEngine)
-    asked = federation.hub("ana").apply("stays", purpose="scientific research", kinds=["train"])
-    permit = steward.grant(asked)
+    permit = held_by_all(
+        federation,
+        "stays",
+        (DICTIONARY, COUNTS),
+        RECORD,
+        lambda name, number: stays(folder / f"{name}.csv", number),
+        ["train"],
+    )
     for site in federation.sites.values():
-        site.will.accept(PermitId(permit.id), document_digest(permit.jws))
+        assert isinstance(site.guard.engine, ConfinedEngine)
     yield federation, permit
     federation.close()
     patch.undo()
